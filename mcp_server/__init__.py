@@ -1,0 +1,1 @@
+"""The agents' door: MCP tools over the mirrored documents."""

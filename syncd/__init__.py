@@ -1,0 +1,1 @@
+"""The mirror: a daemon that keeps docs of GitHub repositories and folders in Postgres."""
