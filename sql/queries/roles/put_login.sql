@@ -1,0 +1,2 @@
+-- Makes or updates one login (sql/roles/logins.sql).
+select pg_temp.put_login($1, $2, $3);
