@@ -1,0 +1,122 @@
+"""Every knob, read once from the environment, `.env` and systemd credentials, and right from then on."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from syncd.errors import BadUsage
+
+HostPort = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$")]
+
+
+def default_data_directory() -> Path:
+    """Return where `up` keeps its servers: `$XDG_DATA_HOME/syncd`, which is `~/.local/share/syncd` unless set."""
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "syncd"
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Names and defaults are those of `.env.example`, which a test holds to this class."""
+
+    model_config = SettingsConfigDict(env_prefix="SYNCD_", env_file=".env", extra="ignore", hide_input_in_errors=True)
+
+    env: Literal["development", "test", "production"] = "production"
+    log: Literal["auto", "json", "text"] = "auto"
+
+    database_url: SecretStr | None = None
+    sync_database_url: SecretStr | None = None
+    web_database_url: SecretStr | None = None
+    read_database_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+    data_dir: Path = Field(default_factory=default_data_directory)
+    folder_roots: Annotated[tuple[Path, ...], NoDecode] = ()
+    master_keys: SecretStr | None = None
+
+    http_listen: HostPort = "127.0.0.1:8700"
+    mcp_listen: HostPort = "127.0.0.1:8701"
+    mcp_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    mcp_allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    api_key: SecretStr | None = None
+
+    github_api_url: str = Field(default="https://api.github.com", pattern=r"^https?://[^\s@]+$")
+    github_token: SecretStr | None = None
+    github_token_tenants: Annotated[tuple[str, ...], NoDecode] = ("default",)
+
+    poll_seconds: float = Field(default=60.0, ge=1, le=86_400)
+    sync_concurrency: int = Field(default=4, ge=1, le=64)
+    parse_workers: int = Field(default=2, ge=0, le=64)
+    lease_seconds: float = Field(default=30.0, ge=1, le=600)
+    document_max_bytes: int = Field(default=5 * 1024 * 1024, ge=1, le=100 * 1024 * 1024)
+    project_max_documents: int = Field(default=200_000, ge=1)
+    pool_connections: int = Field(default=20, ge=1, le=200)
+    drain_seconds: float = Field(default=20.0, ge=0, le=300)
+
+    @field_validator("folder_roots", "github_token_tenants", "mcp_allowed_hosts", "mcp_allowed_origins", mode="before")
+    @classmethod
+    def split_list(cls, value: object) -> object:
+        """Read lists as people write them in an environment: separated by commas."""
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("github_api_url")
+    @classmethod
+    def strip_slash(cls, value: str) -> str:
+        """Drop the trailing slash, so that paths can be appended."""
+        return value.rstrip("/")
+
+    @cached_property
+    def http_address(self) -> tuple[str, int]:
+        """Return host and port of the status endpoint."""
+        return split_address(self.http_listen)
+
+    @cached_property
+    def mcp_address(self) -> tuple[str, int]:
+        """Return host and port of the MCP server."""
+        return split_address(self.mcp_listen)
+
+
+def split_address(listen: str) -> tuple[str, int]:
+    """Return host and port of HOST:PORT. Raises `BadUsage` for anything else."""
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise BadUsage(
+            "address_invalid",
+            f"{listen!r} is not HOST:PORT.",
+            hint="For example 127.0.0.1:8700; port 0 takes a free one.",
+        )
+    return host.strip("[]"), int(port)
+
+
+def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - pydantic validates whatever comes in
+    """Return the settings of this process; *overrides* (from the command line) win.
+
+    Raises `BadUsage` with one message that names every bad setting and repeats no value, since a value may be a secret.
+    """
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    try:
+        return Settings(
+            _secrets_dir=credentials, **{name: value for name, value in overrides.items() if value is not None}
+        )
+    except ValidationError as error:
+        faults = [
+            f"SYNCD_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors(include_input=False)
+        ]
+        raise BadUsage(
+            "settings_invalid",
+            f"{len(faults)} setting{'s are' if len(faults) > 1 else ' is'} wrong: {'; '.join(faults)}.",
+            hint="Correct them in the environment or in .env; .env.example explains each.",
+        ) from error
+
+
+def require_setting(value: SecretStr | None, name: str) -> str:
+    """Return the secret value of a setting that this process cannot do without. Raises `BadUsage` naming it."""
+    if value is None:
+        raise BadUsage(
+            "setting_missing",
+            f"{name} is not set.",
+            hint=f"Set {name} in the environment or in .env (see .env.example).",
+        )
+    return value.get_secret_value()
