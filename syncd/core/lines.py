@@ -1,0 +1,19 @@
+"""Where the lines of a text begin: a line ends after a line feed, as git counts, and nowhere else."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+
+def line_starts(text: str) -> list[int]:
+    """Return the offset of each line's first character; a final line feed opens no further line."""
+    starts = [0] if text else []
+    end = text.find("\n") + 1
+    while 0 < end < len(text):
+        starts.append(end)
+        end = text.find("\n", end) + 1
+    return starts
+
+
+def line_at(starts: Sequence[int], offset: int) -> int:
+    """Return the number, from 1, of the line that holds the character at *offset*."""
+    return bisect_right(starts, offset)

@@ -1,0 +1,68 @@
+"""Picks the lines of a chunk that show why it answers a query."""
+
+from collections.abc import Iterator, Sequence
+
+from syncd.core.terms import query_term_ids
+
+_GAP = "…"
+
+
+def make_snippet(body: str, query: str, *, max_characters: int = 300) -> str:
+    """Return the lines of *body* that hold most of the query's words, in their order, in at most *max_characters*.
+
+    Left-out lines are shown as an ellipsis. A body that holds none of the words gives its first lines.
+    """
+    lines = [line.strip() for line in body.split("\n") if line.strip()]
+    wanted = query_term_ids(query)
+    found = [query_term_ids(line) & wanted for line in lines]
+    chosen = _choose_lines(lines, found, max_characters=max_characters)
+    if chosen:
+        return "\n".join(_with_gaps(lines, chosen))
+    best = max(range(len(lines)), key=lambda index: len(found[index]), default=None)
+    return "" if best is None else _cut_around(lines[best], wanted, max_characters=max_characters)
+
+
+def _choose_lines(lines: Sequence[str], found: Sequence[frozenset[int]], *, max_characters: int) -> list[int]:
+    """Return the indices of the lines that fit, those with the rarest terms not yet shown first."""
+    holders: dict[int, int] = {}
+    for terms in found:
+        for term in terms:
+            holders[term] = holders.get(term, 0) + 1
+    chosen: list[int] = []
+    shown: set[int] = set()
+    spent = 0
+    order = sorted(range(len(lines)), key=lambda index: (-sum(1 / holders[term] for term in found[index]), index))
+    for index in order:
+        # Room for the line, its line feed, and a gap before it.
+        cost = len(lines[index]) + 3
+        if spent + cost > max_characters or (shown and not found[index] - shown):
+            continue
+        chosen.append(index)
+        shown |= found[index]
+        spent += cost
+    return sorted(chosen)
+
+
+def _with_gaps(lines: Sequence[str], chosen: Sequence[int]) -> Iterator[str]:
+    before = chosen[0] - 1
+    for index in chosen:
+        if index != before + 1:
+            yield _GAP
+        yield lines[index]
+        before = index
+
+
+def _cut_around(line: str, wanted: frozenset[int], *, max_characters: int) -> str:
+    """Return the stretch of a line too long to show, from a little before its first wanted word."""
+    if len(line) <= max_characters:
+        return line
+    offset = 0
+    for word in line.split():
+        offset = line.index(word, offset)
+        if query_term_ids(word) & wanted:
+            break
+        offset += len(word)
+    else:
+        offset = 0
+    begin = min(max(offset - max_characters // 4, 0), len(line) - max_characters + 2)
+    return f"{_GAP if begin else ''}{line[begin : begin + max_characters - 2].strip()}{_GAP}"
