@@ -8,16 +8,22 @@ from typing import Protocol
 
 
 class EntryKind(StrEnum):
-    """What a tree entry is, by its git mode."""
+    """What a tree entry is, by its git mode; unreadable is a file that the source lists and may not open."""
 
     FILE = "file"
     SYMLINK = "symlink"
     SUBMODULE = "submodule"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
-    """One file of a listing. *path* is relative to the repository root; bytes that are not UTF-8 stand in it as surrogate escapes."""
+    """One file of a listing.
+
+    *path* is relative to the repository root; bytes that are not UTF-8 stand in it as surrogate escapes. *git_sha* names
+    the content of every file that may become a document. A folder that did not read a file (unreadable, larger than its
+    limit, in a submodule) gives it a stable SHA that no blob has.
+    """
 
     path: str
     kind: EntryKind
@@ -29,8 +35,8 @@ class TreeEntry:
 class Head:
     """The newest state of a source.
 
-    *mark* is opaque: handed back to the source, it lets an unchanged head be recognised for the price of one conditional
-    request. *commit* is null for a folder that is not a clean git work tree.
+    *mark* is opaque: handed back to the source, it lets an unchanged head be recognised for the price of one
+    conditional request. *commit* is null for a folder that is not a clean git work tree.
     """
 
     commit: str | None
