@@ -1,7 +1,7 @@
 -- Content by hash: what a revision refers to. May be staged ahead of the transaction that publishes it; nothing refers to it until then.
 
 create table blobs (
-    tenant_id uuid not null references tenants on delete cascade,
+    tenant_id uuid not null references tenants,
     content_hash bytea not null check (octet_length(content_hash) = 32),
     git_sha text collate "C" not null check (git_sha ~ '^[0-9a-f]{40}$'),
     size integer not null check (size >= 0),
@@ -19,7 +19,7 @@ comment on column blobs.bytes is 'The exact bytes, where they are not simply the
 create index blobs_by_git_sha on blobs (tenant_id, git_sha);
 
 create table chunks (
-    tenant_id uuid not null references tenants on delete cascade,
+    tenant_id uuid not null references tenants,
     chunk_hash bytea not null check (octet_length(chunk_hash) = 32),
     header text not null,
     body text not null,

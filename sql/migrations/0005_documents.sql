@@ -1,4 +1,5 @@
 -- Documents over time: identity, versions, what was skipped and why, and the runs that made revisions.
+-- No cascade from projects: it would remove the lease first, and the rest would then be refused by the fence. Removal names each table.
 
 create table documents (
     tenant_id uuid not null,
@@ -6,7 +7,7 @@ create table documents (
     document_id uuid not null default gen_random_uuid(),
     created_at timestamptz not null default now(),
     primary key (tenant_id, project_id, document_id),
-    foreign key (tenant_id, project_id) references projects on delete cascade
+    foreign key (tenant_id, project_id) references projects
 );
 comment on table documents is 'The identity of a document: it outlives renames, deletion and return. Everything else about it is a version.';
 
@@ -26,7 +27,7 @@ create table document_versions (
     revision_from integer not null check (revision_from >= 1),
     revision_to integer check (revision_to > revision_from),
     primary key (tenant_id, project_id, document_id, revision_from),
-    foreign key (tenant_id, project_id, document_id) references documents on delete cascade,
+    foreign key (tenant_id, project_id, document_id) references documents,
     foreign key (tenant_id, content_hash) references blobs
 );
 comment on table document_versions is 'A temporal table: the row in force at revision r has revision_from <= r and (revision_to is null or r < revision_to). Current: revision_to is null.';
@@ -52,7 +53,7 @@ create table skipped_files (
     -- A path of any length is a key by its hash: a btree entry holds at most 2,704 bytes.
     path_hash bytea not null generated always as (sha256(path)) stored,
     primary key (tenant_id, project_id, path_hash, revision_from),
-    foreign key (tenant_id, project_id) references projects on delete cascade
+    foreign key (tenant_id, project_id) references projects
 );
 comment on table skipped_files is 'Files that match the project''s globs and are not mirrored, with the reason. path is bytes: it may not be UTF-8. Temporal like document_versions.';
 comment on column skipped_files.git_sha is 'The blob, where its content was the reason: it is not fetched again to find that out.';
@@ -82,7 +83,7 @@ create table sync_runs (
     started_at timestamptz not null,
     finished_at timestamptz not null,
     primary key (tenant_id, project_id, run_id),
-    foreign key (tenant_id, project_id) references projects on delete cascade
+    foreign key (tenant_id, project_id) references projects
 );
 comment on table sync_runs is 'One row a run that did or tried something; an unchanged poll leaves none. The row of a published commit is written in its transaction.';
 -- The last runs of a project.
@@ -96,7 +97,7 @@ create table term_stats (
     term_id integer not null,
     document_frequency integer not null,
     primary key (tenant_id, project_id, term_id),
-    foreign key (tenant_id, project_id) references projects on delete cascade
+    foreign key (tenant_id, project_id) references projects
 ) with (fillfactor = 80);
 comment on table term_stats is 'In how many chunk places of the project''s published revision a term stands: the idf of BM25. Kept by difference in the publishing transaction.';
 

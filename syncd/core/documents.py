@@ -28,6 +28,7 @@ class SkippedFile:
     path: str
     reason: SkipReason
     size: int | None
+    git_sha: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,2 @@
+-- When must the loop look again?
+select min(due_at) from sync_queue;
