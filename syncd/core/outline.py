@@ -1,24 +1,18 @@
 """What a format's parser hands to the chunker: sections of blocks, by line, in the order of the text."""
 
 from dataclasses import dataclass
-from enum import StrEnum
-
-
-class BlockKind(StrEnum):
-    """How a block may be taken apart when it is too large."""
-
-    TEXT = "text"
-    TABLE = "table"
-    GROUP = "group"
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines that belong together, from *line_from* (counted from 0) up to, not including, *line_to*."""
+    """Lines that belong together, from *line_from* (counted from 0) up to, not including, *line_to*.
 
-    kind: BlockKind
+    *inner* are the blocks it may be taken apart into when it is too large; a table is taken apart by rows.
+    """
+
     line_from: int
     line_to: int
+    is_table: bool = False
     inner: tuple["Block", ...] = ()
 
 
@@ -51,6 +45,6 @@ class Outline:
     fallback: str | None = None
 
 
-def make_plain_outline(*, fallback: str | None = None) -> Outline:
+def make_plain_outline(*, title: str | None = None, fallback: str | None = None) -> Outline:
     """Return the outline of text without structure: one section, to be split at its paragraphs."""
-    return Outline(title=None, sections=(Section(headings=(), anchor=None, line_from=0),), fallback=fallback)
+    return Outline(title=title, sections=(Section(headings=(), anchor=None, line_from=0),), fallback=fallback)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from syncd.core.outline import Block, BlockKind
+from syncd.core.outline import Block
 
 _MAX_CONTEXT_CHARACTERS = 400
 _SEPARATORS = (
@@ -71,7 +71,7 @@ class Splitter:
             # Only the blank lines after it are too many: the block itself stays whole.
             yield Piece(begin, own_end)
             yield from self._text_units(own_end, end)
-        elif block.kind is BlockKind.TABLE:
+        elif block.is_table:
             yield from self._row_units(begin, end)
         elif block.inner:
             yield from self._units(block.inner, begin, end)
