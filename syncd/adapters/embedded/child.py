@@ -20,8 +20,6 @@ from syncd.adapters.embedded.account import Account
 LOG_MAX_BYTES = 8 * 1024 * 1024
 TAIL_MAX_BYTES = 4096
 TAIL_LINES = 12
-# Ours would hand over secrets, and PG* variables that mislead.
-ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 POLL_SECONDS = (0.004, 0.008, 0.016, 0.032)
 
 
@@ -103,7 +101,7 @@ async def start_child(command: Command, *, log: Path) -> Child:
             stdin=asyncio.subprocess.PIPE if command.standard_input else asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=ENVIRONMENT,
+            env=make_environment(),
             pass_fds=tuple(command.descriptors),
             start_new_session=True,  # Ctrl-C in the terminal is for us; we then end the servers in order
         )
@@ -128,6 +126,13 @@ async def run_child(command: Command, *, log: Path, seconds: float) -> Child:
     finally:
         await child.stop((signal.SIGKILL, 5.0))
     return child
+
+
+def make_environment() -> dict[str, str]:
+    """Return the environment of a child. The whole of ours would hand over secrets, and PG* variables that mislead."""
+    fixed = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}  # some interpreters need it
+    return fixed | kept
 
 
 def make_launch(command: Command) -> list[str]:

@@ -8,7 +8,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,8 @@ def make_private_directory(path: Path, *, account: Account | None = None) -> Non
         raise _unusable(path, error.strerror or str(error)) from error
     try:
         _make_private(path, descriptor, account)
+    except PermissionError as error:
+        raise _unusable(path, f"it cannot be given to {account.name if account else 'us'} alone") from error
     finally:
         os.close(descriptor)
     if not os.access(path, os.W_OK | os.X_OK):
@@ -60,19 +62,29 @@ def _unusable(path: Path, reason: str) -> BadUsage:
     )
 
 
-def find_socket_directory(wanted: Path, *, account: Account | None, server: str, socket: str) -> Path:
-    """Make and return a private directory for *socket* of *server*: below *wanted*, or a short one where that path is too long."""
-    for base in (wanted.absolute(), _short_directory(wanted)):
+@contextmanager
+def open_socket_directory(wanted: Path, *, account: Account | None, server: str, socket: str) -> Iterator[Path]:
+    """Yield a private directory for *socket* of *server*: below *wanted*, or a short one where that path is too long."""
+    short = _short_directory(wanted)
+    for base in (wanted.absolute(), short):
         directory = base / server
         if len(os.fsencode(directory / socket)) <= SOCKET_PATH_MAX_BYTES:
-            make_private_directory(base)
-            make_private_directory(directory, account=account)
-            return directory
-    raise BadUsage(
-        "SOCKET_PATH",
-        f"The path of the socket in {_short_directory(wanted)} is longer than {SOCKET_PATH_MAX_BYTES} bytes.",
-        hint="Set XDG_RUNTIME_DIR or TMPDIR to a short directory.",
-    )
+            break
+    else:
+        raise BadUsage(
+            "SOCKET_PATH",
+            f"The path of the socket, {directory / socket}, is longer than {SOCKET_PATH_MAX_BYTES} bytes.",
+            hint="Set XDG_RUNTIME_DIR or TMPDIR to a short directory.",
+        )
+    make_private_directory(base)
+    make_private_directory(directory, account=account)
+    try:
+        yield directory
+    finally:
+        if base == short:
+            with suppress(OSError):  # not empty: the other server is still there, or this one was killed
+                directory.rmdir()
+                base.rmdir()
 
 
 def _short_directory(wanted: Path) -> Path:

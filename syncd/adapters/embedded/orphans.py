@@ -25,16 +25,20 @@ class Orphan:
     trace: str
 
 
-async def end_orphan(pid_file: Path, *, directory: Path, trace: str, stop_signal: signal.Signals) -> None:
+async def end_orphan(
+    pid_file: Path, *, directory: Path, trace: str, stop_signal: signal.Signals, grace_seconds: float = GRACE_SECONDS
+) -> None:
     """Return when no server works in *directory* any more. The caller holds it, so none of them has an owner.
 
-    On Linux the parent-death signal has told it to end already; elsewhere we tell it. Raises Busy when it does not end.
+    The parent-death signal has told it to end already; after *grace_seconds* we tell it. Raises Busy when it does not end.
+    A pid file that names a stranger is removed: Postgres takes any live process of its user for a server.
     """
     pid = _find_pid(pid_file)
     if pid is None:
         return
     orphan = Orphan(pid, directory, trace)
-    if await _has_ended(orphan, seconds=GRACE_SECONDS if sys.platform == "linux" else 0.0):
+    if await _has_ended(orphan, seconds=grace_seconds):
+        _remove_stale(pid_file, pid)
         return
     with suppress(ProcessLookupError):
         os.kill(pid, stop_signal)
@@ -52,6 +56,13 @@ def _find_pid(pid_file: Path) -> int | None:
         return int(first) if int(first) > 0 else None
     except (FileNotFoundError, ValueError):
         return None  # absent, empty or torn: its writer was killed while it started
+
+
+def _remove_stale(pid_file: Path, pid: int) -> None:
+    with suppress(ProcessLookupError):  # nobody has that pid: Postgres finds out by itself, and checks more
+        with suppress(PermissionError):
+            os.kill(pid, 0)
+        pid_file.unlink(missing_ok=True)
 
 
 async def _has_ended(orphan: Orphan, *, seconds: float) -> bool:

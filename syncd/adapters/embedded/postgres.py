@@ -20,11 +20,11 @@ from syncd.adapters.embedded.account import Account, find_account
 from syncd.adapters.embedded.binaries import Binary, find_postgres
 from syncd.adapters.embedded.child import Child, Command, run_child, start_child
 from syncd.adapters.embedded.directories import (
-    find_socket_directory,
     get_password,
     hold_directory,
     make_private_directory,
     open_place,
+    open_socket_directory,
     put_directory_on_disk,
 )
 from syncd.adapters.embedded.failures import make_failure
@@ -111,25 +111,30 @@ async def open_postgres(
     act, Unreachable when the server does not start.
     """
     make_private_directory(directory)
-    with hold_directory(directory, server="Postgres"):
+    with ExitStack() as held:
+        held.enter_context(hold_directory(directory, server="Postgres"))
         cluster = _find_cluster(directory, fast_and_unsafe=fast_and_unsafe)
         binary = await find_postgres(cluster.account, major=_find_major(cluster.files))
         password = get_password(cluster.directory / "password")
-        await asyncio.to_thread(_remove_unfinished, cluster.directory)
         if not cluster.files.is_dir():
             await _make_cluster(cluster, binary, password)
         _check_major(cluster.files, binary)
         pid_file = cluster.files / "postmaster.pid"
         await end_orphan(pid_file, directory=cluster.files, trace=str(cluster.files), stop_signal=signal.SIGINT)
-        sockets = find_socket_directory(run_directory, account=cluster.account, server="postgres", socket=SOCKET)
+        place = open_socket_directory(run_directory, account=cluster.account, server="postgres", socket=SOCKET)
+        sockets = held.enter_context(place)
         child = await _start(cluster, binary, sockets, seconds=start_seconds)
         try:
             url = f"postgresql://{NAME}:{password}@/{NAME}?host={quote(str(sockets), safe='/')}&port=5432"
             await _make_database(url, cluster.directory)
             yield PostgresServer(url, binary.version.text, binary.warnings, child)
         finally:
-            # Fast shutdown, then immediate (the next start recovers), then none at all.
-            await child.stop((signal.SIGINT, stop_seconds), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
+            await _stop(child, seconds=stop_seconds)
+
+
+async def _stop(child: Child, *, seconds: float) -> None:
+    """Shut down fast, then at once (the next start recovers), then by force."""
+    await child.stop((signal.SIGINT, seconds), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 
 
 def _find_cluster(directory: Path, *, fast_and_unsafe: bool) -> _Cluster:
@@ -170,10 +175,20 @@ def _remove_unfinished(directory: Path) -> None:
 
 
 async def _make_cluster(cluster: _Cluster, binary: Binary, password: str) -> None:
-    """Run initdb beside the final name, which only a complete cluster gets."""
+    """Make a cluster beside its final name, which only a complete one gets."""
+    await asyncio.to_thread(_remove_unfinished, cluster.directory)  # of a start that was killed
     fresh = Path(tempfile.mkdtemp(prefix=FRESH, dir=cluster.directory))
-    make_private_directory(fresh, account=cluster.account)
-    secret = _put_secret(cluster, password)
+    try:
+        make_private_directory(fresh, account=cluster.account)
+        child = await _run_initdb(cluster, binary, fresh, _put_secret(cluster, password))
+        if child.exit_code != 0:
+            raise make_failure("POSTGRES_INITDB", f"Postgres could not make its files in {cluster.directory}", child)
+        _publish(fresh, cluster.files)
+    finally:
+        await asyncio.to_thread(_remove_unfinished, cluster.directory)
+
+
+async def _run_initdb(cluster: _Cluster, binary: Binary, fresh: Path, secret: Path) -> Child:
     with (
         open_place(fresh, account=cluster.account) as files,
         open_place(secret, account=cluster.account) as password_file,
@@ -189,11 +204,7 @@ async def _make_cluster(cluster: _Cluster, binary: Binary, password: str) -> Non
             signal.SIGKILL,
             (files.descriptor, password_file.descriptor),
         )
-        child = await run_child(command, log=cluster.log, seconds=INITDB_SECONDS)
-    secret.unlink()
-    if child.exit_code != 0:
-        raise make_failure("POSTGRES_INITDB", f"Postgres could not make its files in {cluster.directory}", child)
-    _publish(fresh, cluster.files)
+        return await run_child(command, log=cluster.log, seconds=INITDB_SECONDS)
 
 
 def _publish(fresh: Path, files: Path) -> None:
@@ -226,10 +237,10 @@ async def _start(cluster: _Cluster, binary: Binary, sockets: Path, *, seconds: f
             if await child.wait_until(_make_ready_check(cluster.files, child), seconds=remaining):
                 return child
         except BaseException:
-            await child.stop((signal.SIGINT, 5.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
+            await _stop(child, seconds=5.0)
             raise
         timed_out = child.exit_code is None
-        await child.stop((signal.SIGINT, 5.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
+        await _stop(child, seconds=5.0)
         if timed_out or STILL_IN_USE not in child.last_words():
             raise make_failure("POSTGRES_START", f"Postgres did not start in {cluster.directory}", child)
         await asyncio.sleep(0.05)

@@ -20,11 +20,11 @@ from syncd.adapters.embedded.account import Account, find_account
 from syncd.adapters.embedded.binaries import Binary, find_redis
 from syncd.adapters.embedded.child import Child, Command, start_child
 from syncd.adapters.embedded.directories import (
-    find_socket_directory,
     get_password,
     hold_directory,
     make_private_directory,
     open_place,
+    open_socket_directory,
 )
 from syncd.adapters.embedded.failures import make_failure
 from syncd.adapters.embedded.orphans import end_orphan
@@ -78,18 +78,20 @@ async def open_redis(
     directory, Stalled or BadUsage when a person must act, Unreachable when the server does not start.
     """
     make_private_directory(directory)
-    with hold_directory(directory, server="Redis"):
+    with ExitStack() as held:
+        held.enter_context(hold_directory(directory, server="Redis"))
         account = _find_account(directory)
         binary = await find_redis(account)
         files = _find_files(directory, binary)
         make_private_directory(files, account=account)
         password = get_password(directory / "password")
-        await end_orphan(files / "server.pid", directory=files, trace=str(run_directory), stop_signal=signal.SIGTERM)
-        sockets = find_socket_directory(run_directory, account=account, server="redis", socket=SOCKET)
+        place = open_socket_directory(run_directory, account=account, server="redis", socket=SOCKET)
+        sockets = held.enter_context(place)
+        await end_orphan(files / "server.pid", directory=files, trace=str(sockets), stop_signal=signal.SIGTERM)
         url = f"unix://{USER}:{password}@{quote(str(sockets / SOCKET), safe='/')}"
         child = await _start(binary, account, files, sockets, password)
         try:
-            await _wait_ready(child, url, directory, seconds=start_seconds)
+            await _wait_ready(child, url, files, seconds=start_seconds)
             version = binary.version
             yield RedisServer(url, str(version.product), version.text, binary.warnings, child)
         finally:
@@ -144,11 +146,12 @@ def _quote(path: str) -> str:
     return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-async def _wait_ready(child: Child, url: str, directory: Path, *, seconds: float) -> None:
+async def _wait_ready(child: Child, url: str, files: Path, *, seconds: float) -> None:
     client = Redis.from_url(url, socket_connect_timeout=PING_SECONDS, socket_timeout=PING_SECONDS, retry=None)
     try:
         if not await child.wait_until(_make_ready_check(client), seconds=seconds):
-            raise make_failure("REDIS_START", f"Redis did not start in {directory}", child)
+            hint = f"If its files are damaged, move {files} away: nothing that matters is lost."
+            raise make_failure("REDIS_START", f"Redis did not start in {files}", child, hint=hint)
     finally:
         await client.aclose()
 
