@@ -49,7 +49,8 @@ class ProjectLocks:
 
     async def acquire(self, project_id: ProjectId, nonce: UUID, *, reason: str, kind: str) -> Refused | None:
         """Take the lock; none means it is ours. Raises `Unreachable`."""
-        args = [str(nonce), self._lease_ms, self._identity.locked_by, reason, kind, self._identity.host]
+        args: list[str | int | float | bytes | bytearray | memoryview[int]] = [
+            str(nonce), self._lease_ms, self._identity.locked_by, reason, kind, self._identity.host]
         with explaining_redis():
             taken, clamped, fields = await self._acquire(keys=_keys(project_id), args=args)
         if taken:

@@ -1,0 +1,69 @@
+"""What is due, and how a project stands: the daemon's bookkeeping, never content."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from syncd.adapters.postgres.connections import Connection
+from syncd.adapters.postgres.statements import load_statement
+from syncd.core.ids import ProjectId
+from syncd.core.projects import Due
+from syncd.errors import SyncdError
+
+_CLAIM_DUE = load_statement("queue/claim_due")
+_FINISH_DUE = load_statement("queue/finish_due")
+_GET_NEXT_DUE = load_statement("queue/get_next_due")
+_MARK_CONDITION = load_statement("projects/mark_condition")
+_MARK_CHECKED = load_statement("projects/mark_checked")
+_MARK_DESIRED = load_statement("projects/mark_desired")
+_MARK_HELD = load_statement("projects/mark_held")
+
+
+async def claim_due(connection: Connection, *, now: datetime, until: datetime, limit: int) -> Sequence[Due]:
+    """Claim at most *limit* projects that are due, oldest first; nobody else sees them before *until*."""
+    return [Due(**row) for row in await connection.fetch(_CLAIM_DUE, now, until, limit)]
+
+
+async def finish_due(connection: Connection, due: Due, *, now: datetime, next_at: datetime, failures: int) -> None:
+    """Put a claimed project back: at *next_at*, or at once when it was requested during the run."""
+    await connection.execute(_FINISH_DUE, due.tenant_id, due.project_id, due.requested_at, now, next_at, failures)
+
+
+async def get_next_due(connection: Connection) -> datetime | None:
+    """Return when the next project is due; none without projects."""
+    found: datetime | None = await connection.fetchval(_GET_NEXT_DUE)
+    return found
+
+
+async def mark_condition(
+    connection: Connection,
+    project_id: ProjectId,
+    condition: str,
+    *,
+    error: SyncdError | None = None,
+    next_try_at: datetime | None = None,
+) -> None:
+    """Say how a project stands, with the trouble's code, sentence and hint."""
+    await connection.execute(
+        _MARK_CONDITION,
+        project_id,
+        condition,
+        error.code if error else None,
+        error.message if error else None,
+        error.hint if error else None,
+        next_try_at,
+    )
+
+
+async def mark_checked(connection: Connection, project_id: ProjectId, now: datetime) -> None:
+    """Note that the source was looked at and had not changed."""
+    await connection.execute(_MARK_CHECKED, project_id, now)
+
+
+async def mark_desired(connection: Connection, project_id: ProjectId, commit: str | None, now: datetime) -> None:
+    """Note that the source has moved and a sync begins."""
+    await connection.execute(_MARK_DESIRED, project_id, commit, now)
+
+
+async def mark_held(connection: Connection, project_id: ProjectId, tree_sha: str) -> None:
+    """Remember a tree that would remove most documents, seen once."""
+    await connection.execute(_MARK_HELD, project_id, tree_sha)

@@ -1,0 +1,109 @@
+"""Writes content ahead of the revision that will refer to it: blobs, chunks, their places, links. All by hash, all idempotent."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from syncd.adapters.postgres.connections import Connection
+from syncd.adapters.postgres.statements import load_statement
+from syncd.core.chunking import CHUNKER_VERSION
+from syncd.core.indexing import ChunkTerms, IndexedText, parse_terms
+
+_ADD_BLOBS = load_statement("mirror/add_blobs")
+_ADD_CHUNKS = load_statement("mirror/add_chunks")
+_ADD_CHUNKS_WITHOUT_VECTORS = load_statement("mirror/add_chunks_without_vectors")
+_ADD_PLACES = load_statement("mirror/add_places")
+_ADD_LINKS = load_statement("mirror/add_links")
+
+
+@dataclass(frozen=True, slots=True)
+class NewBlob:
+    """A content to store. *content* is kept beside the text where the text's UTF-8 is not the same bytes."""
+
+    content_hash: bytes
+    git_sha: str
+    content: bytes
+    text: str
+    encoding: str
+    lines: int
+
+
+async def add_blobs(connection: Connection, blobs: Sequence[NewBlob]) -> None:
+    """Stage contents that are not there yet."""
+    await connection.execute(
+        _ADD_BLOBS,
+        [blob.content_hash for blob in blobs],
+        [blob.git_sha for blob in blobs],
+        [len(blob.content) for blob in blobs],
+        [blob.lines for blob in blobs],
+        [blob.encoding for blob in blobs],
+        [blob.text for blob in blobs],
+        [None if blob.encoding == "utf-8" else blob.content for blob in blobs],
+    )
+
+
+async def add_chunks(
+    connection: Connection, texts: Sequence[IndexedText], *, terms: Mapping[bytes, ChunkTerms], vectors: bool
+) -> None:
+    """Stage those chunks of *texts* that have *terms*; the others are there already. *vectors*: pgvector is in use."""
+    chunks = {
+        chunk_hash: (chunk, text.format)
+        for text in texts
+        for chunk, chunk_hash in zip(text.chunks, text.hashes, strict=True)
+        if chunk_hash in terms
+    }
+    columns = (
+        list(chunks),
+        [chunk.header for chunk, _ in chunks.values()],
+        [chunk.body for chunk, _ in chunks.values()],
+        [text_format for _, text_format in chunks.values()],
+        [chunk.tokens for chunk, _ in chunks.values()],
+    )
+    if vectors:
+        await connection.execute(_ADD_CHUNKS, *columns, [terms[key].terms for key in chunks], CHUNKER_VERSION)
+        return
+    pairs = [parse_terms(terms[key].terms) for key in chunks]
+    await connection.execute(
+        _ADD_CHUNKS_WITHOUT_VECTORS,
+        *columns,
+        ["{" + ",".join(map(str, term_ids)) + "}" for term_ids, _ in pairs],
+        ["{" + ",".join(impacts) + "}" for _, impacts in pairs],
+        CHUNKER_VERSION,
+    )
+
+
+async def add_places(connection: Connection, texts: Sequence[IndexedText]) -> None:
+    """Stage where the chunks of *texts* stand."""
+    rows = [
+        (text, chunk, chunk_hash) for text in texts for chunk, chunk_hash in zip(text.chunks, text.hashes, strict=True)
+    ]
+    await connection.execute(
+        _ADD_PLACES,
+        [text.content_hash for text, _, _ in rows],
+        [text.format for text, _, _ in rows],
+        [text.title for text, _, _ in rows],
+        [text.titled for text, _, _ in rows],
+        [chunk.ordinal for _, chunk, _ in rows],
+        [chunk_hash for _, _, chunk_hash in rows],
+        [json.dumps(chunk.headings) for _, chunk, _ in rows],
+        [chunk.anchor for _, chunk, _ in rows],
+        [chunk.line_from for _, chunk, _ in rows],
+        [chunk.line_to for _, chunk, _ in rows],
+        [chunk.char_from for _, chunk, _ in rows],
+        [chunk.char_to for _, chunk, _ in rows],
+        CHUNKER_VERSION,
+    )
+
+
+async def add_links(connection: Connection, texts: Sequence[IndexedText]) -> None:
+    """Stage the links of *texts*."""
+    rows = [(text, ordinal, link) for text in texts for ordinal, link in enumerate(text.links)]
+    await connection.execute(
+        _ADD_LINKS,
+        [text.content_hash for text, _, _ in rows],
+        [text.format for text, _, _ in rows],
+        [ordinal for _, ordinal, _ in rows],
+        [link.line for _, _, link in rows],
+        [link.target for _, _, link in rows],
+        [link.text for _, _, link in rows],
+    )

@@ -1,0 +1,1 @@
+"""The use cases: what the daemon and people do, told without protocols."""
