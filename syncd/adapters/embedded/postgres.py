@@ -199,7 +199,7 @@ async def _run_initdb(cluster: _Cluster, binary: Binary, fresh: Path, secret: Pa
         ]  # fmt: skip
         command = Command(
             binary.program.with_name("initdb"),
-            arguments if cluster.is_durable else [*arguments, "--no-sync"],
+            arguments if cluster.is_durable else [*arguments, "--no-sync", "--wal-segsize=1"],
             cluster.account,
             signal.SIGKILL,
             (files.descriptor, password_file.descriptor),
