@@ -20,6 +20,7 @@ create table projects (
     hint text,
     next_try_at timestamptz,
     checked_at timestamptz,
+    attempted_at timestamptz,
     desired_commit text,
     held_tree_sha text,
     -- What is published. Written under the fence, in the transaction that publishes it.
@@ -43,6 +44,8 @@ create table projects (
 comment on table projects is 'What is mirrored: a source, what of it, and the state that is published. documents, chunks and skipped count the published revision.';
 comment on column projects.credential is 'AES-256-GCM ciphertext of the source''s token, bound to tenant and project. Agents'' role cannot read it.';
 comment on column projects.source_mark is 'What the source gave for the synced head (an ETag): an unchanged head costs one conditional request.';
+comment on column projects.checked_at is 'When the source was last seen to be what is published.';
+comment on column projects.attempted_at is 'When the last look at the source ended, however it ended.';
 comment on column projects.selection_hash is 'Hash of docs path, globs and limits at the last sync: a change of them makes the same tree a new question.';
 comment on column projects.held_tree_sha is 'A tree that would remove most documents, seen once. Seen again, it is believed.';
 comment on column projects.removed_at is 'Set by a person; the daemon then deletes the project under its lease. Readers stop seeing it at once.';
@@ -202,5 +205,5 @@ grant select, insert,
 grant select (tenant_id, project_id, fence, holder, acquired_at, freeze_id, frozen_by, frozen_at, freeze_until, freeze_reason) on project_leases to syncd_web, syncd_read;
 grant select on lock_events to syncd_web, syncd_read;
 grant select (tenant_id, project_id, name, source, repository, repository_id, folder, branch, docs_path, include, exclude, condition, reason, message, hint,
-              next_try_at, checked_at, desired_commit, revision, synced_commit, tree_sha, synced_docs_path, synced_at, documents, chunks, skipped,
+              next_try_at, checked_at, attempted_at, desired_commit, revision, synced_commit, tree_sha, synced_docs_path, synced_at, documents, chunks, skipped,
               removed_at, created_at, updated_at) on projects to syncd_read;

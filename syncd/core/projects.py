@@ -27,6 +27,7 @@ class Project:
     hint: str | None
     next_try_at: datetime | None
     checked_at: datetime | None
+    attempted_at: datetime | None
     desired_commit: str | None
     held_tree_sha: str | None
     revision: int

@@ -1,4 +1,4 @@
 -- The source has moved: this commit is wanted now.
 update projects
-set desired_commit = $2, checked_at = $3, condition = 'syncing', reason = null, message = null, hint = null, next_try_at = null
+set desired_commit = $2, condition = 'syncing', reason = null, message = null, hint = null, next_try_at = null
 where project_id = $1;

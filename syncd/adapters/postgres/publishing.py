@@ -167,9 +167,13 @@ async def add_run(connection: Connection, project_id: ProjectId, run: Run, *, fe
     )
 
 
-async def remove_project(connection: Connection, project_id: ProjectId) -> None:
-    """Remove a project with everything it published; content by hash is left to the collection of orphans."""
+async def remove_contents(connection: Connection, project_id: ProjectId) -> None:
+    """Remove everything a project published; content by hash is left to the collection of orphans."""
     await connection.execute(_REMOVE_CONTENTS, project_id)
+
+
+async def remove_project(connection: Connection, project_id: ProjectId) -> None:
+    """Remove an emptied project, and with it its lease: the last write of its lock."""
     await connection.execute(_REMOVE_PROJECT, project_id)
 
 

@@ -5,13 +5,14 @@ from datetime import datetime
 
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.statements import load_statement
-from syncd.core.ids import ProjectId
+from syncd.core.ids import ProjectId, TenantId
 from syncd.core.projects import Due
 from syncd.errors import SyncdError
 
 _CLAIM_DUE = load_statement("queue/claim_due")
 _FINISH_DUE = load_statement("queue/finish_due")
 _GET_NEXT_DUE = load_statement("queue/get_next_due")
+_REQUEST_DUE = load_statement("queue/request_due")
 _MARK_CONDITION = load_statement("projects/mark_condition")
 _MARK_CHECKED = load_statement("projects/mark_checked")
 _MARK_DESIRED = load_statement("projects/mark_desired")
@@ -28,6 +29,11 @@ async def finish_due(connection: Connection, due: Due, *, now: datetime, next_at
     await connection.execute(_FINISH_DUE, due.tenant_id, due.project_id, due.requested_at, now, next_at, failures)
 
 
+async def request_due(connection: Connection, tenant_id: TenantId, project_id: ProjectId, now: datetime) -> None:
+    """Mark a project due, as a person's request does."""
+    await connection.execute(_REQUEST_DUE, tenant_id, project_id, now)
+
+
 async def get_next_due(connection: Connection) -> datetime | None:
     """Return when the next project is due; none without projects."""
     found: datetime | None = await connection.fetchval(_GET_NEXT_DUE)
@@ -41,6 +47,7 @@ async def mark_condition(
     *,
     error: SyncdError | None = None,
     next_try_at: datetime | None = None,
+    attempted_at: datetime | None = None,
 ) -> None:
     """Say how a project stands, with the trouble's code, sentence and hint."""
     await connection.execute(
@@ -51,6 +58,7 @@ async def mark_condition(
         error.message if error else None,
         error.hint if error else None,
         next_try_at,
+        attempted_at,
     )
 
 
@@ -59,9 +67,9 @@ async def mark_checked(connection: Connection, project_id: ProjectId, now: datet
     await connection.execute(_MARK_CHECKED, project_id, now)
 
 
-async def mark_desired(connection: Connection, project_id: ProjectId, commit: str | None, now: datetime) -> None:
+async def mark_desired(connection: Connection, project_id: ProjectId, commit: str | None) -> None:
     """Note that the source has moved and a sync begins."""
-    await connection.execute(_MARK_DESIRED, project_id, commit, now)
+    await connection.execute(_MARK_DESIRED, project_id, commit)
 
 
 async def mark_held(connection: Connection, project_id: ProjectId, tree_sha: str) -> None:

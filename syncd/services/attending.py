@@ -1,0 +1,206 @@
+"""One look at one project: ask the source, take the lock, sync, and say how the project stands."""
+
+import logging
+import random
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from syncd.adapters.postgres.connections import LeaseLost
+from syncd.adapters.postgres.projects import find_project_by_id
+from syncd.adapters.postgres.publishing import add_run, collect_orphans, remove_contents, remove_project
+from syncd.adapters.postgres.queue import finish_due, mark_checked, mark_condition, mark_desired
+from syncd.adapters.postgres.transactions import fenced, in_project
+from syncd.core.ids import TenantId
+from syncd.core.locks import Lock
+from syncd.core.projects import Due, Project
+from syncd.core.runs import Outcome, Run
+from syncd.core.schedule import next_poll, next_retry, next_stalled_look
+from syncd.core.sources import Head, Source
+from syncd.errors import Busy, RetryLater, SyncdError
+from syncd.services.locking import Locking, holding
+from syncd.services.sync import Workplace, selection_hash, sync_project
+
+log = logging.getLogger("syncd.sync")
+
+MASS_DELETION_LOOK_SECONDS = 10.0
+COLLECT_EVERY = timedelta(hours=1)
+ORPHAN_AGE = timedelta(days=1)  # longer than any run: what a run has staged is safe
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciling:
+    """What the loop works with. *watch* is told of every project that is looked at."""
+
+    work: Workplace
+    locking: Locking
+    open_source: Callable[[Project], AbstractAsyncContextManager[Source]]
+    watch: Callable[[Project], None]
+    poll_seconds: float
+    concurrency: int
+    collected_at: dict[TenantId, datetime] = field(default_factory=dict)
+
+
+async def attend(parts: Reconciling, due: Due) -> None:
+    """Look at one project once, and say how it stands and when to look again."""
+    error: SyncdError | None = None
+    try:
+        await _look(parts, due)
+    except SyncdError as known:
+        error = known
+    except Exception:
+        log.exception("sync failed unexpectedly", extra={"project_id": str(due.project_id)})
+        error = RetryLater("internal_error", "The sync failed unexpectedly.", hint="The daemon's log has the details.")
+    try:
+        await _put_back(parts, due, error)
+    except Exception:
+        # The database is away. The claim comes back by itself, and so does the trouble if it is still there.
+        log.exception("project could not be put back", extra={"project_id": str(due.project_id)})
+
+
+async def _look(parts: Reconciling, due: Due) -> None:
+    pool = parts.work.store.pool
+    async with in_project(pool, due.tenant_id, due.project_id) as connection:
+        project = await find_project_by_id(connection, due.project_id)
+    if project is None:
+        return
+    if project.removed_at is not None:
+        await _remove(parts, project)
+        return
+    parts.watch(project)
+    async with parts.open_source(project) as source:
+        head = await source.find_head(_known_mark(parts, project))
+        async with in_project(pool, due.tenant_id, due.project_id) as connection:
+            if head is None:
+                await mark_checked(connection, due.project_id, parts.work.clock())
+                return
+            await mark_desired(connection, due.project_id, head.commit)
+        await _sync(parts, project, source, head)
+
+
+def _known_mark(parts: Reconciling, project: Project) -> str | None:
+    """Return the mark of the synced head, unless the project now asks another question of it."""
+    return project.source_mark if project.selection_hash == selection_hash(project, parts.work.limits) else None
+
+
+async def _sync(parts: Reconciling, seen: Project, source: Source, head: Head) -> None:
+    pool = parts.work.store.pool
+    async with holding(parts.locking, seen.tenant_id, seen.project_id, reason=f"syncing {seen.origin}") as lock:
+        async with in_project(pool, seen.tenant_id, seen.project_id) as connection:
+            project = await find_project_by_id(connection, seen.project_id)
+        if project is None:
+            return
+        newest: Head | None = head
+        if project.synced_at != seen.synced_at:
+            # Another daemon published since we looked; our head may be the older one.
+            newest = await source.find_head(_known_mark(parts, project))
+        if newest is None:
+            async with in_project(pool, seen.tenant_id, seen.project_id) as connection:
+                await mark_checked(connection, seen.project_id, parts.work.clock())
+            return
+        run = await _sync_recorded(parts, project, source, newest, lock=lock)
+        if run.outcome is Outcome.CHANGED:
+            await _collect_orphans(parts, lock)
+
+
+async def _sync_recorded(parts: Reconciling, project: Project, source: Source, head: Head, *, lock: Lock) -> Run:
+    started_at = parts.work.clock()
+    try:
+        run = await sync_project(parts.work, project, source, head, lock=lock)
+    except LeaseLost:
+        raise  # without the lease there is nothing that may be written
+    except SyncdError as error:
+        failed = Run(
+            outcome=Outcome.FAILED,
+            from_commit=project.synced_commit,
+            to_commit=head.commit,
+            tree_sha=None,
+            revision=project.revision,
+            started_at=started_at,
+            finished_at=parts.work.clock(),
+            requests=source.cost.requests,
+            received_bytes=source.cost.received_bytes,
+            error_code=error.code,
+            error_message=error.message,
+        )
+        async with fenced(parts.work.store.pool, lock) as connection:
+            await add_run(connection, project.project_id, failed, fence=lock.fence)
+        raise
+    log.info("sync", extra={"project": project.name, "project_id": str(project.project_id), **make_log_fields(run)})
+    return run
+
+
+def make_log_fields(run: Run) -> dict[str, object]:
+    """Return what the one log line of a run says."""
+    return {
+        "outcome": run.outcome.value,
+        "commit": run.to_commit,
+        "revision": run.revision,
+        "added": run.added,
+        "modified": run.modified,
+        "renamed": run.renamed,
+        "deleted": run.deleted,
+        "skipped": run.skipped,
+        "requests": run.requests,
+        "received_bytes": run.received_bytes,
+        "milliseconds": dict(run.milliseconds),
+    }
+
+
+async def _collect_orphans(parts: Reconciling, lock: Lock) -> None:
+    now = parts.work.clock()
+    last = parts.collected_at.get(lock.tenant_id)
+    if last is not None and now - last < COLLECT_EVERY:
+        return
+    parts.collected_at[lock.tenant_id] = now
+    async with fenced(parts.work.store.pool, lock) as connection:
+        collected = await collect_orphans(connection, now - ORPHAN_AGE)
+    if collected:
+        log.info("orphans collected", extra={"tenant_id": str(lock.tenant_id), "rows": collected})
+
+
+async def _remove(parts: Reconciling, project: Project) -> None:
+    async with (
+        holding(parts.locking, project.tenant_id, project.project_id, reason="removing the project") as lock,
+        fenced(parts.work.store.pool, lock) as connection,
+    ):
+        await remove_contents(connection, project.project_id)
+        await collect_orphans(connection, parts.work.clock())
+        await remove_project(connection, project.project_id)
+    log.info("project removed", extra={"project": project.name, "project_id": str(project.project_id)})
+
+
+async def _put_back(parts: Reconciling, due: Due, error: SyncdError | None) -> None:
+    now = parts.work.clock()
+    condition, next_at = _judge(parts, due, error)
+    async with in_project(parts.work.store.pool, due.tenant_id, due.project_id) as connection:
+        if error is not None:
+            log.warning(
+                "sync waits", extra={"project_id": str(due.project_id), "condition": condition, "code": error.code}
+            )
+            await mark_condition(
+                connection, due.project_id, condition, error=error, next_try_at=next_at, attempted_at=now
+            )
+        failures = 0 if error is None or isinstance(error, Busy) else due.failures + 1
+        await finish_due(connection, due, now=now, next_at=next_at, failures=failures)
+
+
+def _judge(parts: Reconciling, due: Due, error: SyncdError | None) -> tuple[str, datetime]:
+    """Return the condition that *error* means, and when to look again."""
+    now = parts.work.clock()
+    fraction = random.random()  # noqa: S311 - jitter is no secret
+    match error:
+        case None:
+            return "ready", next_poll(now, poll_seconds=parts.poll_seconds, fraction=fraction)
+        case Busy():
+            condition = "frozen" if error.code == "project_frozen" else "waiting"
+            return condition, now + timedelta(seconds=error.after_seconds)
+        case RetryLater():
+            return "waiting", next_retry(
+                now, failures=due.failures, after_seconds=error.after_seconds, fraction=fraction
+            )
+        case _ if error.code == "mass_deletion_held":
+            return "stalled", now + timedelta(seconds=MASS_DELETION_LOOK_SECONDS)
+        case _:
+            return "stalled", next_stalled_look(now, poll_seconds=parts.poll_seconds, fraction=fraction)
