@@ -1,0 +1,1 @@
+"""A local directory: read as a source of documents, and watched."""
