@@ -1,0 +1,56 @@
+"""Who asks: tokens, what each may read, and how many requests each has left."""
+
+import time
+from dataclasses import dataclass, field
+
+_HOUR_SECONDS = 3600
+ANONYMOUS_LIMIT = 60
+TOKEN_LIMIT = 5000
+
+
+@dataclass(slots=True)
+class Caller:
+    """One credential, or all who come without one. *reads* names the private repositories open to it; none means all."""
+
+    name: str
+    limit: int
+    authenticated: bool
+    reads: frozenset[str] | None = frozenset()
+    revoked: bool = False
+    used: int = 0
+    reset_at: int = field(default_factory=lambda: int(time.time()) + _HOUR_SECONDS)
+
+    @property
+    def remaining(self) -> int:
+        """Return how many requests are left in this hour."""
+        return max(0, self.limit - self.used)
+
+    def may_read(self, full_name: str) -> bool:
+        """Return whether a private repository is open to this caller."""
+        return self.reads is None or full_name.lower() in self.reads
+
+
+class Callers:
+    """The tokens that the fake knows."""
+
+    def __init__(self) -> None:
+        self.anonymous = Caller("anonymous", ANONYMOUS_LIMIT, authenticated=False)
+        self._by_token: dict[str, Caller] = {}
+
+    def add_token(self, token: str, *, reads: frozenset[str] | None) -> Caller:
+        """Make *token* valid."""
+        caller = Caller(token[:8], TOKEN_LIMIT, authenticated=True, reads=reads)
+        self._by_token[token] = caller
+        return caller
+
+    def get(self, token: str) -> Caller:
+        """Return the caller of *token*; KeyError where GitHub never issued it."""
+        return self._by_token[token]
+
+    def find(self, authorization: str | None) -> Caller | None:
+        """Return who sends this Authorization header, or none where GitHub says bad credentials."""
+        if authorization is None:
+            return self.anonymous
+        scheme, _, token = authorization.partition(" ")
+        caller = self._by_token.get(token) if scheme.lower() in {"token", "bearer"} else None
+        return None if caller is None or caller.revoked else caller

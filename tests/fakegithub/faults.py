@@ -1,0 +1,123 @@
+"""What can go wrong on the way, as plain values that a test puts into `fake.faults`."""
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from aiohttp import web
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """GitHub answers this instead; the request is not looked at."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class WrongBytes:
+    """The answer arrives whole, and its last byte is another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutBody:
+    """The connection breaks after *keep_bytes* of the body."""
+
+    keep_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CutListing:
+    """A tree listing holds only its first entries. With *silently* it does not say so, which GitHub never does."""
+
+    keep_entries: int
+    silently: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """No answer comes before *until* is set or the client goes away."""
+
+    until: asyncio.Event
+
+
+Effect = Answer | WrongBytes | CutBody | CutListing | Silence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """*effect* strikes requests whose path and query match the regular expression *on*: *times* of them, none meaning all.
+
+    The first *after* matching requests pass unharmed.
+    """
+
+    on: str
+    effect: Effect
+    times: int | None = 1
+    after: int = 0
+
+
+class Faults:
+    """The faults that stand, the oldest first."""
+
+    def __init__(self) -> None:
+        self._standing: list[tuple[Fault, list[int]]] = []
+
+    def add(self, fault: Fault) -> None:
+        """Let *fault* strike from now on."""
+        self._standing.append((fault, [0]))
+
+    def clear(self) -> None:
+        """Heal everything."""
+        self._standing.clear()
+
+    def find(self, path_and_query: str) -> Effect | None:
+        """Return what strikes this request, and count it."""
+        for fault, matched in self._standing:
+            if not re.search(fault.on, path_and_query):
+                continue
+            matched[0] += 1
+            if matched[0] > fault.after and (fault.times is None or matched[0] <= fault.after + fault.times):
+                return fault.effect
+        return None
+
+
+async def apply_effect(effect: Effect, request: web.Request, honest: web.Response) -> web.StreamResponse:
+    """Return what the client gets in place of the *honest* answer."""
+    body = honest.body if isinstance(honest.body, bytes) else b""
+    match effect:
+        case Answer(status, headers, content):
+            return web.Response(status=status, headers=headers, body=content)
+        case WrongBytes():
+            return _with_body(honest, body[:-1] + bytes([body[-1] ^ 1]))
+        case CutListing(keep_entries, silently):
+            listing = json.loads(body)
+            listing["tree"], listing["truncated"] = listing["tree"][:keep_entries], not silently
+            return _with_body(honest, json.dumps(listing).encode())
+        case CutBody(keep_bytes):
+            return await _cut(request, honest, body[:keep_bytes])
+        case Silence(until):
+            await until.wait()
+            return honest
+        case _:
+            assert_never(effect)
+
+
+def _with_body(honest: web.Response, body: bytes) -> web.Response:
+    headers = {name: value for name, value in honest.headers.items() if name.lower() != "content-length"}
+    return web.Response(status=honest.status, headers=headers, body=body)
+
+
+async def _cut(request: web.Request, honest: web.Response, kept: bytes) -> web.StreamResponse:
+    response = web.StreamResponse(status=honest.status, headers=honest.headers)
+    response.content_length = len(honest.body) if isinstance(honest.body, bytes) else 0
+    await response.prepare(request)
+    await response.write(kept)
+    if request.transport:
+        request.transport.close()
+    return response

@@ -1,0 +1,1 @@
+"""The routes of the fake, one noun a file."""

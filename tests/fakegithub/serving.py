@@ -1,0 +1,107 @@
+"""What GitHub does around every answer: who asks, how many are left, ETags, headers; and what the fake adds: faults, log."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import count
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from tests.fakegithub.answers import not_found, refuse
+from tests.fakegithub.callers import Caller
+from tests.fakegithub.faults import Answer, Faults, apply_effect
+from tests.fakegithub.host import CALLER, Host
+from tests.fakegithub.routes.rates import PATH as RATE_LIMIT_PATH
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRequest:
+    """One request that arrived. *conditional* tells whether it carried If-None-Match."""
+
+    method: str
+    path: str
+    query: str
+    status: int
+    conditional: bool
+    accept: str
+    authorized: bool
+
+
+def make_middleware(host: Host, faults: Faults, requests: list[LoggedRequest]) -> Middleware:
+    """Return the one middleware of the fake, which writes what it served to *requests*."""
+    numbers = count(0xF00D)
+
+    @web.middleware
+    async def serve(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        caller = host.callers.find(request.headers.get("Authorization"))
+        effect = faults.find(request.path_qs)
+        if isinstance(effect, Answer):
+            honest = web.Response()
+        else:
+            honest = await _answer(request, handler, caller=caller or host.callers.anonymous, known=caller is not None)
+        if honest.status != 304 and honest.status < 300:
+            honest = _if_changed(request, honest, caller or host.callers.anonymous)
+        response = honest if effect is None else await apply_effect(effect, request, honest)
+        _count(request, caller or host.callers.anonymous, response.status)
+        if not response.prepared:
+            for name, value in _headers(caller or host.callers.anonymous, next(numbers)).items():
+                response.headers.setdefault(name, value)
+        requests.append(_logged(request, response.status))
+        return response
+
+    return serve
+
+
+async def _answer(request: web.Request, handler: _Handler, *, caller: Caller, known: bool) -> web.Response:
+    if not known:
+        return refuse(401, "Bad credentials")
+    if caller.remaining == 0 and request.path != RATE_LIMIT_PATH:
+        return refuse(403, f"API rate limit exceeded for {caller.name}.")
+    request[CALLER] = caller
+    try:
+        response = await handler(request)
+    except web.HTTPNotFound:
+        return not_found()
+    assert isinstance(response, web.Response)
+    return response
+
+
+def _if_changed(request: web.Request, response: web.Response, caller: Caller) -> web.Response:
+    body = response.body if isinstance(response.body, bytes) else b""
+    # GitHub's ETags differ from token to token; only the one of the media type `sha` is said to be the SHA itself.
+    etag = response.headers.setdefault("ETag", f'W/"{sha256(caller.name.encode() + body).hexdigest()}"')
+    asked = [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]
+    return web.Response(status=304, headers={"ETag": etag}) if etag in asked else response
+
+
+def _count(request: web.Request, caller: Caller, status: int) -> None:
+    free = request.path == RATE_LIMIT_PATH or (status == 304 and caller.authenticated)
+    if not free and caller.remaining:
+        caller.used += 1
+
+
+def _headers(caller: Caller, number: int) -> dict[str, str]:
+    return {
+        "X-RateLimit-Limit": str(caller.limit),
+        "X-RateLimit-Remaining": str(caller.remaining),
+        "X-RateLimit-Reset": str(caller.reset_at),
+        "X-RateLimit-Used": str(caller.used),
+        "X-RateLimit-Resource": "core",
+        "X-GitHub-Request-Id": f"{number:X}:FAKE",
+        "X-GitHub-Media-Type": "github.v3; format=json",
+    }
+
+
+def _logged(request: web.Request, status: int) -> LoggedRequest:
+    return LoggedRequest(
+        method=request.method,
+        path=request.path,
+        query=request.query_string,
+        status=status,
+        conditional="If-None-Match" in request.headers,
+        accept=request.headers.get("Accept", ""),
+        authorized="Authorization" in request.headers,
+    )
