@@ -1,0 +1,1 @@
+"""What agents read: projects, documents, chunks, search. Every function runs inside `transactions.reading`, which isolates tenants."""

@@ -1,0 +1,50 @@
+"""The projects a caller sees, with what is published of them and how fresh it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from syncd.adapters.postgres.connections import Connection
+from syncd.adapters.postgres.statements import load_statement
+from syncd.core.ids import ProjectId
+
+_LIST_PROJECTS = load_statement("reading/list_projects")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableProject:
+    """A project as its readers see it. *holder* is who syncs now; the freeze is set while syncs are stopped by a person."""
+
+    project_id: ProjectId
+    name: str
+    source: str
+    repository: str | None
+    branch: str | None
+    synced_docs_path: str | None
+    condition: str
+    reason: str | None
+    message: str | None
+    hint: str | None
+    next_try_at: datetime | None
+    checked_at: datetime | None
+    desired_commit: str | None
+    revision: int
+    synced_commit: str | None
+    synced_at: datetime | None
+    documents: int
+    chunks: int
+    skipped: int
+    holder: str | None
+    acquired_at: datetime | None
+    frozen_by: str | None
+    frozen_at: datetime | None
+    freeze_until: datetime | None
+    freeze_reason: str | None
+
+
+async def list_projects(
+    connection: Connection, *, allowed: frozenset[ProjectId] | None = None
+) -> Sequence[ReadableProject]:
+    """Return the tenant's projects by name, only the *allowed* ones where a key is limited to some."""
+    rows = await connection.fetch(_LIST_PROJECTS, None if allowed is None else list(allowed))
+    return tuple(ReadableProject(**row) for row in rows)

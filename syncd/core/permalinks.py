@@ -1,0 +1,23 @@
+"""Where a person sees what an agent read: a URL that keeps meaning the same text."""
+
+from urllib.parse import quote
+
+
+def make_permalink(
+    *,
+    repository: str | None,
+    commit: str | None,
+    project: str,
+    path: str,
+    version: int,
+    lines: tuple[int, int] | None = None,
+) -> str:
+    """Return the commit-pinned GitHub blob URL of a document or of its *lines*; without repository or commit a doc:// URI.
+
+    `?plain=1` keeps line anchors working for formats that GitHub renders (https://docs.github.com, "permanent links to files").
+    """
+    fragment = f"#L{lines[0]}-L{lines[1]}" if lines else ""
+    if repository is None or commit is None:
+        return f"doc://{project}/{quote(path)}@v{version}{fragment}"
+    plain = "?plain=1" if lines else ""
+    return f"https://github.com/{quote(repository)}/blob/{commit}/{quote(path)}{plain}{fragment}"
