@@ -1,6 +1,6 @@
 """Brings the contents that a revision needs into the store, in small fenced transactions: a crash costs only what is missing."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syncd.adapters.parsing import Parsers
@@ -17,6 +17,7 @@ from syncd.adapters.postgres.transactions import fenced, in_project
 from syncd.core.decoding import DecodedText, decode
 from syncd.core.documents import SkipReason
 from syncd.core.hashing import content_hash
+from syncd.core.ids import ProjectId
 from syncd.core.indexing import IndexedText, TextToIndex
 from syncd.core.locks import Lock
 from syncd.core.paths import format_of
@@ -27,12 +28,17 @@ BATCH_BYTES = 2 * 1024 * 1024
 BATCH_BLOBS = 100
 
 
+def ignore_progress(_project_id: ProjectId, _done: int, _total: int) -> None:
+    """Report to nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Where contents go, and who cuts them up."""
+    """Where contents go, who cuts them up, and who is told how many blobs of how many are staged."""
 
     pool: Pool
     parsers: Parsers
+    report: Callable[[ProjectId, int, int], None] = ignore_progress
 
 
 @dataclass(slots=True)
@@ -59,8 +65,9 @@ async def stage_contents(store: Store, lock: Lock, source: Source, wanted: Seque
     missing = [entries[0] for git_sha, entries in entries_by_sha.items() if git_sha not in known]
     if missing:
         async for batch in _batch(source.read_blobs(missing)):
-            staged.fetched += len(batch)
             await _stage_fetched(store, lock, entries_by_sha, batch, staged)
+            staged.fetched += len(batch)
+            store.report(lock.project_id, staged.fetched, len(missing))
     return staged
 
 

@@ -29,9 +29,9 @@ async def finish_due(connection: Connection, due: Due, *, now: datetime, next_at
     await connection.execute(_FINISH_DUE, due.tenant_id, due.project_id, due.requested_at, now, next_at, failures)
 
 
-async def request_due(connection: Connection, tenant_id: TenantId, project_id: ProjectId, now: datetime) -> None:
-    """Mark a project due, as a person's request does."""
-    await connection.execute(_REQUEST_DUE, tenant_id, project_id, now)
+async def request_due(connection: Connection, tenant_id: TenantId, project_id: ProjectId, now: datetime) -> bool:
+    """Mark a project due, as a person's request does; false when it is gone."""
+    return await connection.fetchval(_REQUEST_DUE, tenant_id, project_id, now) is not None
 
 
 async def get_next_due(connection: Connection) -> datetime | None:

@@ -22,6 +22,23 @@ class Login:
         return f"Login(name={self.name!r}, group={self.group!r})"
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The server that a connection reached."""
+
+    version_number: int
+    version: str
+    database: str
+    creates_roles: bool
+
+
+async def get_server(connection: Connection) -> Server:
+    """Return which server this is, and whether the login may create roles."""
+    row = await connection.fetchrow(load_statement("roles/get_server"))
+    assert row is not None  # noqa: S101 - the current user has a row in pg_roles
+    return Server(**row)
+
+
 def parse_login(url: str, group: str) -> Login:
     """Return the login that a service's database URL names. Raises `BadUsage` when it has no user or password."""
     parts = urlsplit(url)
