@@ -23,11 +23,7 @@ ROOT = Path(__file__).parents[3]
 @asynccontextmanager
 async def run_owner(made: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, dict[str, int]]]:
     owner = await asyncio.create_subprocess_exec(
-        sys.executable,
-        driver.__file__,
-        str(made),
-        stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        sys.executable, "-m", driver.__name__, str(made), cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
     try:
         assert owner.stdout is not None
