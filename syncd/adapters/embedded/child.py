@@ -9,9 +9,9 @@ import signal
 import stat
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from syncd.adapters.embedded import launch
@@ -25,7 +25,7 @@ POLL_SECONDS = (0.004, 0.008, 0.016, 0.032)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to execute, under which account, and by which signal it ends when we die."""
+    """What to execute, under which account, and by which signal it ends when we die. *environment* is added to the small one."""
 
     program: Path
     arguments: Sequence[str]
@@ -33,6 +33,7 @@ class Command:
     death_signal: signal.Signals
     descriptors: Sequence[int] = ()
     standard_input: bytes = b""
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Child:
@@ -101,7 +102,7 @@ async def start_child(command: Command, *, log: Path) -> Child:
             stdin=asyncio.subprocess.PIPE if command.standard_input else asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=make_environment(),
+            env=make_environment() | dict(command.environment),
             pass_fds=tuple(command.descriptors),
             start_new_session=True,  # Ctrl-C in the terminal is for us; we then end the servers in order
         )
