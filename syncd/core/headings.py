@@ -12,6 +12,7 @@ from syncd.core.anchors import Slugs, make_slug
 
 _MAX_SOURCE_CHARACTERS = 1000
 _MAX_CHARACTERS = 200
+_MAX_HTML_CHARACTERS = 4000
 _MARKUP = re.compile(r"[][*_`<&!\\]")
 _EXPLICIT_ID = re.compile(r"\s*\{:?(?:/\*)?\s*#([^\s{}*/]+)[^{}]*\}\s*$")
 _NAMED_ANCHOR = re.compile(r"<a\s+(?:name|id)\s*=\s*[\"']?([^\s\"'>]+)[\"']?\s*/?>(?:\s*</a>)?\s*", re.IGNORECASE)
@@ -53,7 +54,11 @@ def list_headings(
             anchor = explicit or slugs.make_unique(make_slug(text))
             if token.level == 0:
                 headings.append(_make_heading(token, int(token.tag[1]), text, anchor, lead))
-        elif token.type == "html_block" and token.level == 0 and (found := _HTML_HEADING.search(token.content)):
+        elif (
+            token.type == "html_block"
+            and token.level == 0
+            and (found := _HTML_HEADING.search(token.content, 0, _MAX_HTML_CHARACTERS))
+        ):
             text = _squeeze(unescape(_TAG.sub("", found[3][:_MAX_SOURCE_CHARACTERS])))
             named = _HTML_ID.search(found[2])
             anchor = named[1] if named else slugs.make_unique(make_slug(text))

@@ -15,6 +15,8 @@ from syncd.core.markdown_parser import MAX_NESTING, make_parser
 from syncd.core.outline import Block, Outline, Section, make_plain_outline
 
 _MAX_HEADINGS = 20_000
+# The parser costs up to 70 us a line on hostile lists: this bounds a document to a few seconds.
+_MAX_LINES = 50_000
 # What the parser has been seen to raise on hostile text, and its kin. RecursionError is a RuntimeError.
 _PARSER_ERRORS = (RuntimeError, LookupError, ValueError, TypeError, AttributeError, AssertionError)
 
@@ -25,6 +27,8 @@ def make_markdown_outline(text: str, *, is_mdx: bool = False) -> Outline:
     above = text.count("\n", 0, matter.char_to)
     # A line ends as `lines` says. A lone carriage return ends one in CommonMark, which would shift the numbers.
     source = text[matter.char_to :].removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", " ")
+    if source.count("\n") > _MAX_LINES:
+        return make_plain_outline(title=matter.title, fallback=f"more than {_MAX_LINES} lines")
     parser = make_parser(is_mdx=is_mdx)
     references: dict[str, object] = {}
     tokens: list[Token] = []

@@ -89,6 +89,7 @@ def _list_parts(word: str) -> Iterator[str]:
         yield from (part.casefold()[:MAX_TOKEN_CHARACTERS] for part in ("_".join(names), *humps) if part)
 
 
+@lru_cache(maxsize=_CACHED_WORDS)
 def _stem(word: str) -> str:
     # A stemmer holds the word it works on, so it is made anew: threads share this module.
     return str(EnglishStemmer().stemWord(word)) if word.isascii() and word.isalpha() else word
