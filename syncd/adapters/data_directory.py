@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from syncd.errors import BadUsage, Busy, Stalled
 
@@ -25,6 +26,7 @@ class Running:
     web_database_url: str
     read_database_url: str
     redis_url: str
+    master_keys: str
     status_url: str
     mcp_url: str
 
@@ -96,9 +98,9 @@ def find_running(directory: Path) -> Running | None:
     return None
 
 
-def _load(path: Path) -> dict[str, str]:
+def _load(path: Path) -> dict[str, Any]:
     try:
-        loaded: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Stalled(
             "data_directory_damaged",

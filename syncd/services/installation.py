@@ -60,9 +60,8 @@ async def open_installation(
 ) -> AsyncIterator[Installation]:
     """Open the installation kept in *directory*: what is not given by URL runs embedded and ends with this context.
 
-    *say* is told each step. Raises `Busy` when another `up` holds the directory.
+    *directory* is absolute. *say* is told each step. Raises `Busy` when another `up` holds the directory.
     """
-    directory = directory.absolute()
     with hold_data_directory(directory):
         kept = load_secrets(directory, _make_secrets())
         async with _open_servers(directory, database_url, redis_url, say) as servers:

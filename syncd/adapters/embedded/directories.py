@@ -56,7 +56,7 @@ def _make_private(path: Path, descriptor: int, account: Account | None) -> None:
 
 def _unusable(path: Path, reason: str) -> BadUsage:
     return BadUsage(
-        "DATA_DIRECTORY",
+        "data_directory",
         f"The directory {path} cannot be used: {reason}.",
         hint="Name another one (--data-dir or SYNCD_DATA_DIR), or make it writable for the user that runs syncd.",
     )
@@ -73,7 +73,7 @@ def open_socket_directory(wanted: Path, *, account: Account | None, server: str,
             break
     else:
         raise BadUsage(
-            "SOCKET_PATH",
+            "socket_path",
             f"The path of the socket, {directory / socket}, has a comma, or is longer than {SOCKET_PATH_MAX_BYTES} bytes.",
             hint="Set XDG_RUNTIME_DIR or TMPDIR to a directory with a short and plain name.",
         )
@@ -114,7 +114,7 @@ def hold_directory(directory: Path, *, server: str) -> Iterator[None]:
     except BlockingIOError as error:
         os.close(descriptor)
         raise Busy(
-            "DATA_DIRECTORY_HELD",
+            "data_directory_held",
             f"The {server} of {directory} already runs under another syncd.",
             hint="Use the one that runs, end it first, or name another --data-dir.",
         ) from error

@@ -10,7 +10,7 @@ def make_failure(code: str, what: str, child: Child, *, hint: str = "") -> Syncd
     message = f"{what} (exit code {child.exit_code}).\n{words}"
     if "No space left on device" in words or "Disk quota exceeded" in words:
         return Stalled(
-            "DISK_FULL", message, hint="Free some space on that disk, then start again: nothing half-made is kept."
+            "disk_full", message, hint="Free some space on that disk, then start again: nothing half-made is kept."
         )
     if "Permission denied" in words:
         writable = "Make the data directory writable for the user that runs syncd, or name another one with --data-dir."

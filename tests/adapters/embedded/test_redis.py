@@ -123,6 +123,6 @@ async def test_damaged_files_are_said_with_what_to_do(home: Path) -> None:
     with pytest.raises(Unreachable, match="did not start") as caught:
         async with open_redis(home / "redis", run_directory=home / "run"):
             pass
-    assert caught.value.code == "REDIS_START"
+    assert caught.value.code == "redis_start"
     assert "move" in caught.value.hint
     assert list_running_in(home) == []

@@ -1,0 +1,122 @@
+"""The one place where the daemon's parts are put together."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from syncd.adapters.encryption import KeyRing, parse_key_ring
+from syncd.adapters.parsing import open_parsers
+from syncd.adapters.postgres.connections import Pool, open_pool
+from syncd.adapters.redis.locks import Identity, ProjectLocks, RedisClient, open_redis_client
+from syncd.core.ids import ProjectId
+from syncd.services.attending import Reconciling
+from syncd.services.locking import Locking
+from syncd.services.sources import FolderAccess, GitHubAccess, Sources
+from syncd.services.staging import Store, ignore_progress
+from syncd.services.sync import Limits, Workplace
+from syncd.services.watching import FolderWatches
+from syncd.settings import Settings, require_setting
+
+WEB_POOL_SIZE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What is particular to this way of running: `up` may mirror any folder, `run` those below SYNCD_FOLDER_ROOTS."""
+
+    folders: FolderAccess
+    report: Callable[[ProjectId, int, int], None] = ignore_progress
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the daemon works with, for as long as it runs."""
+
+    settings: Settings
+    work: Workplace
+    locking: Locking
+    sources: Sources
+    web_pool: Pool
+    redis: RedisClient
+    excluded: Sequence[Path]
+    sync_url: str
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings, grounds: Grounds) -> AsyncIterator[Parts]:
+    """Open everything the daemon needs. Raises `BadUsage` for a missing setting, `Unreachable` for a server that is away."""
+    sync_url = require_setting(settings.sync_database_url, "SYNCD_SYNC_DATABASE_URL")
+    web_url = require_setting(settings.web_database_url, "SYNCD_WEB_DATABASE_URL")
+    redis_url = require_setting(settings.redis_url, "SYNCD_REDIS_URL")
+    async with AsyncExitStack() as stack:
+        sync_pool = await stack.enter_async_context(open_pool(sync_url, size=settings.pool_connections))
+        web_pool = await stack.enter_async_context(open_pool(web_url, size=WEB_POOL_SIZE))
+        redis = await stack.enter_async_context(open_redis_client(redis_url))
+        parsers = await stack.enter_async_context(open_parsers(workers=settings.parse_workers))
+        sources = await stack.enter_async_context(
+            Sources(
+                sync_pool,
+                github=make_github_access(settings),
+                folders=grounds.folders,
+                key_ring=find_key_ring(settings),
+                max_bytes=settings.document_max_bytes,
+            )
+        )
+        identity = Identity(f"syncd@{socket.gethostname()}:{os.getpid()}", socket.gethostname())
+        yield Parts(
+            settings=settings,
+            work=Workplace(
+                Store(sync_pool, parsers, grounds.report),
+                Limits(settings.document_max_bytes, settings.project_max_documents),
+                utc_now,
+            ),
+            locking=Locking(
+                sync_pool,
+                ProjectLocks(redis, identity, lease_seconds=settings.lease_seconds),
+                identity.locked_by,
+                settings.lease_seconds,
+            ),
+            sources=sources,
+            web_pool=web_pool,
+            redis=redis,
+            excluded=grounds.folders.excluded,
+            sync_url=sync_url,
+        )
+
+
+def make_reconciling(
+    parts: Parts, group: asyncio.TaskGroup, *, wake: asyncio.Event, stop: asyncio.Event
+) -> Reconciling:
+    """Return what the loop works with; the watchers of folders belong to *group*."""
+    watches = FolderWatches(
+        parts.work.store.pool, group, excluded=parts.excluded, wake=wake, stop=stop, clock=parts.work.clock
+    )
+    return Reconciling(
+        work=parts.work,
+        locking=parts.locking,
+        open_source=parts.sources.open,
+        watch=watches.watch,
+        poll_seconds=parts.settings.poll_seconds,
+        concurrency=parts.settings.sync_concurrency,
+    )
+
+
+def make_github_access(settings: Settings) -> GitHubAccess:
+    """Return where GitHub is, and the server's own token with the tenants that it serves."""
+    token = settings.github_token.get_secret_value() if settings.github_token else None
+    return GitHubAccess(settings.github_api_url, token, settings.github_token_tenants)
+
+
+def find_key_ring(settings: Settings) -> KeyRing | None:
+    """Return the key ring of SYNCD_MASTER_KEYS, if it is set. Raises `BadUsage` when it cannot be read."""
+    return parse_key_ring(settings.master_keys.get_secret_value()) if settings.master_keys else None
+
+
+def utc_now() -> datetime:
+    """Return the time: the only clock of the daemon."""
+    return datetime.now(UTC)

@@ -1,0 +1,150 @@
+"""The command line, written out: every command, its arguments, its example."""
+
+import argparse
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+import syncd
+from syncd.cli import keys, migrate, projects, run, status, tenants, up
+
+Handler: TypeAlias = Callable[[argparse.Namespace], Awaitable[int]]
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of `syncd`; each command leaves its handler in `handler`."""
+    parser = argparse.ArgumentParser(
+        prog="syncd",
+        description="Mirrors the docs of GitHub repositories and folders into Postgres and serves them to AI agents.",
+        epilog="Example: syncd up --repo encode/httpx    Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 unreachable, 5 busy.",
+    )
+    parser.add_argument("--version", action="version", version=f"syncd {syncd.__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_up(commands)
+    _add(commands, "run", run.run_command, "Run the daemon alone (production).", "syncd run")
+    _add_migrate(commands)
+    _add_tenants(commands)
+    _add_keys(commands)
+    _add_projects(commands)
+    _add_status(commands)
+    return parser
+
+
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add(commands: Subparsers, name: str, handler: Handler, does: str, example: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=does, description=does, epilog=f"Example: {example}")
+    parser.add_argument("--json", action="store_true", help="print one JSON document for machines")
+    parser.add_argument(
+        "--data-dir", metavar="DIR", help="where `syncd up` keeps its servers (default: SYNCD_DATA_DIR)"
+    )
+    parser.set_defaults(handler=handler)
+    return parser
+
+
+def _add_group(commands: Subparsers, name: str, does: str) -> Subparsers:
+    group = commands.add_parser(name, help=does, description=does)
+    return group.add_subparsers(metavar="ACTION", required=True)
+
+
+def _add_tenant_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tenant", default="default", metavar="NAME", help="whose (default: default)")
+
+
+def _add_up(commands: Subparsers) -> None:
+    parser = _add(
+        commands,
+        "up",
+        up.up_command,
+        "Everything in one command: Postgres, Redis, schema, key, project, daemon, MCP server.",
+        "syncd up --repo encode/httpx",
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--repo", metavar="OWNER/NAME", help="mirror this GitHub repository")
+    where.add_argument("--folder", metavar="PATH", help="mirror this folder (default: the one you stand in)")
+    _add_source_options(parser)
+    parser.add_argument(
+        "--http", metavar="HOST:PORT", help="where the status endpoint listens (default: 127.0.0.1:8700)"
+    )
+    parser.add_argument("--mcp", metavar="HOST:PORT", help="where the MCP server listens (default: 127.0.0.1:8701)")
+    parser.add_argument("--once", action="store_true", help="sync, print the table, exit")
+
+
+def _add_source_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--branch", metavar="B", help="branch to mirror (default: the repository's own)")
+    parser.add_argument(
+        "--docs-path", metavar="P", help="folder of the docs (default: docs where it exists, else the root)"
+    )
+    parser.add_argument("--name", metavar="N", help="name of the project (default: that of the repository or folder)")
+    parser.add_argument(
+        "--include", action="append", default=[], metavar="GLOB", help="more files that are docs (repeatable)"
+    )
+    parser.add_argument(
+        "--exclude", action="append", default=[], metavar="GLOB", help="files that are not (repeatable)"
+    )
+
+
+def _add_migrate(commands: Subparsers) -> None:
+    parser = _add(commands, "migrate", migrate.migrate_command, "Bring the schema forward.", "syncd migrate --roles")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if something is pending")
+    parser.add_argument("--roles", action="store_true", help="also create or update the roles and the services' logins")
+
+
+def _add_tenants(commands: Subparsers) -> None:
+    group = _add_group(commands, "tenant", "Who uses this installation.")
+    adding = _add(group, "add", tenants.add_command, "Add a tenant.", "syncd tenant add acme")
+    adding.add_argument("name", metavar="NAME")
+    _add(group, "list", tenants.list_command, "List the tenants.", "syncd tenant list")
+
+
+def _add_keys(commands: Subparsers) -> None:
+    group = _add_group(commands, "key", "API keys of agents and machines.")
+    adding = _add(group, "add", keys.add_command, "Add a key; its secret is printed once.", "syncd key add --name ci")
+    adding.add_argument("--name", required=True, metavar="NAME", help="what the key is for")
+    adding.add_argument(
+        "--scope",
+        action="append",
+        choices=keys.SCOPES,
+        metavar="SCOPE",
+        help=f"one of {', '.join(keys.SCOPES)} (default: docs:read)",
+    )
+    adding.add_argument("--project", action="append", metavar="NAME", help="allow only this project (repeatable)")
+    adding.add_argument("--expires-days", type=int, metavar="DAYS", help="end the key after so many days")
+    listing = _add(group, "list", keys.list_command, "List the keys.", "syncd key list")
+    revoking = _add(group, "revoke", keys.revoke_command, "End a key.", "syncd key revoke 4fJ2kQ81xYzA")
+    revoking.add_argument("key_id", metavar="KEY_ID")
+    for parser in (adding, listing, revoking):
+        _add_tenant_option(parser)
+
+
+def _add_projects(commands: Subparsers) -> None:
+    group = _add_group(commands, "project", "What is mirrored.")
+    adding = _add(group, "add", projects.add_command, "Add a project.", "syncd project add --repo encode/httpx")
+    where = adding.add_mutually_exclusive_group(required=True)
+    where.add_argument("--repo", metavar="OWNER/NAME", help="a GitHub repository")
+    where.add_argument("--folder", metavar="PATH", help="a folder below SYNCD_FOLDER_ROOTS")
+    _add_source_options(adding)
+    adding.add_argument(
+        "--token-env", metavar="VARIABLE", help="environment variable with a token for a private repository"
+    )
+    listing = _add(group, "list", projects.list_command, "List the projects.", "syncd project list")
+    showing = _add(group, "show", projects.show_command, "Show one project.", "syncd project show httpx")
+    syncing = _add(group, "sync", projects.sync_command, "Look at the source now.", "syncd project sync httpx --wait")
+    syncing.add_argument("--wait", action="store_true", help="return when the commit at the head is visible")
+    syncing.add_argument(
+        "--timeout", type=float, default=600.0, metavar="SECONDS", help="how long to wait (default: 600)"
+    )
+    removing = _add(
+        group, "remove", projects.remove_command, "Remove a project and its documents.", "syncd project remove httpx"
+    )
+    for parser in (showing, syncing, removing):
+        parser.add_argument("name", metavar="PROJECT")
+    for parser in (adding, listing, showing, syncing, removing):
+        _add_tenant_option(parser)
+
+
+def _add_status(commands: Subparsers) -> None:
+    parser = _add(
+        commands, "status", status.status_command, "Show the projects and who works on them.", "syncd status --json"
+    )
+    _add_tenant_option(parser)

@@ -1,0 +1,199 @@
+"""`syncd project`: what is mirrored."""
+
+import argparse
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from syncd.adapters.encryption import parse_key_ring
+from syncd.adapters.postgres.projects import list_projects
+from syncd.adapters.postgres.transactions import reading
+from syncd.cli.desk import Desk, get_tenant, open_desk
+from syncd.cli.output import print_facts, print_json, print_note, print_table
+from syncd.core.projects import NewProject, Project
+from syncd.errors import BadUsage
+from syncd.services.projects import (
+    Shelf,
+    create_project,
+    get_project,
+    make_folder_project,
+    remove_project,
+    request_project_sync,
+    wait_until_synced,
+)
+from syncd.services.repositories import resolve_repository
+
+
+async def add_command(arguments: argparse.Namespace) -> int:
+    """Add a project."""
+    async with _open_shelf(arguments) as (desk, shelf):
+        token = _read_token(arguments.token_env)
+        if arguments.repo:
+            new = await resolve_repository(
+                arguments.repo,
+                api_url=desk.settings.github_api_url,
+                token=token or _server_token(desk, arguments.tenant),
+                name=arguments.name,
+            )
+        else:
+            new = make_folder_project(
+                Path(arguments.folder), roots=desk.settings.folder_roots, name=arguments.name, docs_path=None
+            )
+        project = await create_project(shelf, complete_project(new, arguments), token=token)
+    _print_project(project, arguments)
+    return 0
+
+
+def complete_project(new: NewProject, arguments: argparse.Namespace) -> NewProject:
+    """Return *new* with what the command line says of branch, docs path and globs."""
+    return replace(
+        new,
+        branch=arguments.branch,
+        docs_path=arguments.docs_path.strip("/") if arguments.docs_path else None,
+        include=tuple(arguments.include),
+        exclude=tuple(arguments.exclude),
+    )
+
+
+async def list_command(arguments: argparse.Namespace) -> int:
+    """List the tenant's projects."""
+    async with _open_shelf(arguments) as (desk, shelf), reading(desk.pool, shelf.tenant_id) as connection:
+        projects = await list_projects(connection)
+    if arguments.json:
+        print_json({"items": [as_project_object(project) for project in projects], "nextCursor": None})
+        return 0
+    rows = [
+        [
+            project.name,
+            project.origin,
+            project.condition,
+            f"r{project.revision}",
+            project.documents,
+            project.chunks,
+            project.skipped,
+            f"{project.synced_at:%Y-%m-%d %H:%M:%S}" if project.synced_at else "never",
+        ]
+        for project in projects
+    ]
+    print_table(["NAME", "SOURCE", "CONDITION", "REVISION", "DOCUMENTS", "CHUNKS", "SKIPPED", "SYNCED (UTC)"], rows)
+    return 0
+
+
+async def show_command(arguments: argparse.Namespace) -> int:
+    """Show one project."""
+    async with _open_shelf(arguments) as (_, shelf):
+        _print_project(await get_project(shelf, arguments.name), arguments)
+    return 0
+
+
+async def sync_command(arguments: argparse.Namespace) -> int:
+    """Mark a project due, and with --wait return when its head is visible."""
+    async with _open_shelf(arguments) as (_, shelf):
+        project = await get_project(shelf, arguments.name)
+        since = await request_project_sync(shelf, project)
+        if arguments.wait:
+            project = await wait_until_synced(shelf, project, since=since, timeout_seconds=arguments.timeout)
+    if arguments.wait:
+        _print_project(project, arguments)
+    elif arguments.json:
+        print_json({"project": project.name, "requestedAt": since})
+    else:
+        print_note(f"{project.name} is due; `syncd project sync {project.name} --wait` would wait for it.")
+    return 0
+
+
+async def remove_command(arguments: argparse.Namespace) -> int:
+    """Mark a project for removal."""
+    async with _open_shelf(arguments) as (_, shelf):
+        project = await remove_project(shelf, arguments.name)
+    if arguments.json:
+        print_json({"project": project.name, "removed": True})
+    else:
+        print_note(f"{project.name} is removed: agents no longer see it, and the daemon deletes its documents.")
+    return 0
+
+
+@asynccontextmanager
+async def _open_shelf(arguments: argparse.Namespace) -> AsyncIterator[tuple[Desk, Shelf]]:
+    async with open_desk(arguments) as desk:
+        tenant = await get_tenant(desk, arguments.tenant)
+        keys = desk.settings.master_keys
+        key_ring = parse_key_ring(keys.get_secret_value()) if keys else None
+        yield desk, Shelf(desk.pool, tenant.tenant_id, key_ring, lambda: datetime.now(UTC))
+
+
+def _read_token(variable: str | None) -> str | None:
+    """Return the token in an environment variable: an argument would be seen by everybody on the machine."""
+    if variable is None:
+        return None
+    token = os.environ.get(variable)
+    if not token:
+        raise BadUsage(
+            "token_missing", f"The environment variable {variable} is not set.", hint="Put the token into it."
+        )
+    return token
+
+
+def _server_token(desk: Desk, tenant: str) -> str | None:
+    """Return the server's own token, if it serves this tenant."""
+    settings = desk.settings
+    served = settings.github_token is not None and tenant in settings.github_token_tenants
+    return settings.github_token.get_secret_value() if settings.github_token and served else None
+
+
+def as_project_object(project: Project) -> dict[str, object]:
+    """Return a project as JSON, with the contract's names and without what only the daemon needs."""
+    return {
+        "id": project.project_id,
+        "name": project.name,
+        "source": project.origin,
+        "branch": project.branch,
+        "docsPath": project.docs_path if project.docs_path is not None else project.synced_docs_path,
+        "include": list(project.include),
+        "exclude": list(project.exclude),
+        "condition": project.condition,
+        "reason": project.reason,
+        "message": project.message,
+        "hint": project.hint,
+        "nextTry": project.next_try_at,
+        "desiredCommit": project.desired_commit,
+        "syncedCommit": project.synced_commit,
+        "treeSha": project.tree_sha,
+        "revision": project.revision,
+        "documents": project.documents,
+        "chunks": project.chunks,
+        "skipped": project.skipped,
+        "syncedAt": project.synced_at,
+        "checkedAt": project.checked_at,
+    }
+
+
+def _print_project(project: Project, arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        print_json(as_project_object(project))
+        return
+    trouble = {
+        "reason": project.reason,
+        "message": project.message,
+        "hint": project.hint,
+        "next try": project.next_try_at,
+    }
+    print_facts(
+        {
+            "project": project.name,
+            "source": project.origin,
+            "branch": project.branch or "(the repository's own)" if project.repository else project.branch,
+            "docs path": project.docs_path if project.docs_path is not None else project.synced_docs_path,
+            "condition": project.condition,
+            **{name: value for name, value in trouble.items() if value},
+            "commit": project.synced_commit,
+            "revision": f"r{project.revision}",
+            "documents": project.documents,
+            "chunks": project.chunks,
+            "skipped": project.skipped,
+            "synced at": project.synced_at,
+        }
+    )

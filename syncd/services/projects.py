@@ -1,0 +1,166 @@
+"""Projects as people add, look up, sync and remove them."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+from uuid import uuid4
+
+from syncd.adapters.encryption import KeyRing
+from syncd.adapters.postgres.connections import Pool
+from syncd.adapters.postgres.projects import (
+    add_project,
+    find_project,
+    find_project_by_id,
+    list_projects,
+    mark_removed,
+    request_sync,
+    update_project,
+)
+from syncd.adapters.postgres.transactions import reading, writing
+from syncd.core.ids import ProjectId, TenantId
+from syncd.core.paths import make_path_filter
+from syncd.core.projects import NewProject, Project
+from syncd.errors import BadUsage, NotFound, Rejected, RetryLater, Stalled, SyncdError
+
+LOOK_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A tenant's projects, and how their credentials are sealed (none: no master key is set)."""
+
+    pool: Pool
+    tenant_id: TenantId
+    key_ring: KeyRing | None
+    clock: Callable[[], datetime]
+
+
+async def create_project(shelf: Shelf, new: NewProject, *, token: str | None = None) -> Project:
+    """Add a project; the loop syncs it at once. Raises `Rejected` when the name is taken, `BadUsage` for bad globs."""
+    make_path_filter(include=new.include, exclude=new.exclude)
+    project_id = ProjectId(uuid4())
+    credential = _seal(shelf, project_id, token) if token else None
+    async with writing(shelf.pool, shelf.tenant_id) as connection:
+        await add_project(connection, shelf.tenant_id, project_id, new, credential=credential)
+        added = await find_project_by_id(connection, project_id)
+    assert added is not None  # noqa: S101 - it was added in this transaction
+    return added
+
+
+def _seal(shelf: Shelf, project_id: ProjectId, token: str) -> bytes:
+    if shelf.key_ring is None:
+        raise BadUsage(
+            "master_keys_missing",
+            "A token cannot be stored without a master key.",
+            hint="Set SYNCD_MASTER_KEYS (see .env.example) here and for the daemon.",
+        )
+    return shelf.key_ring.encrypt(token, tenant_id=shelf.tenant_id, project_id=project_id, column="credential")
+
+
+async def put_project(shelf: Shelf, new: NewProject) -> Project:
+    """Return the project of this name, added or brought to what *new* asks for. Raises `Rejected` if it has another source."""
+    async with writing(shelf.pool, shelf.tenant_id) as connection:
+        found = await find_project(connection, new.name)
+        if found is not None and (found.source, found.folder) != (new.source, new.folder):
+            raise Rejected(
+                "project_exists",
+                f"The project {new.name} mirrors {found.origin} already.",
+                hint="Give this one another name with --name.",
+            )
+        if found is not None:
+            await update_project(connection, found.project_id, new)
+            await request_sync(connection, found.project_id, shelf.clock())
+            return replace(found, branch=new.branch, docs_path=new.docs_path, include=new.include, exclude=new.exclude)
+    return await create_project(shelf, new)
+
+
+async def get_project(shelf: Shelf, name: str) -> Project:
+    """Return the tenant's project of this name. Raises `NotFound` with the nearest names."""
+    async with reading(shelf.pool, shelf.tenant_id) as connection:
+        found = await find_project(connection, name)
+        if found is not None:
+            return found
+        names = [project.name for project in await list_projects(connection)]
+    raise make_project_not_found(name, names)
+
+
+def make_project_not_found(name: str, names: Sequence[str] = ()) -> NotFound:
+    """Return the error for a name that is no project, or not yours."""
+    near = get_close_matches(name, names, n=3)
+    hint = f"Did you mean {' or '.join(near)}?" if near else "`syncd project list` shows the projects."
+    return NotFound("project_not_found", f"There is no project {name}.", hint=hint)
+
+
+async def remove_project(shelf: Shelf, name: str) -> Project:
+    """Mark a project for removal: readers stop seeing it now, the daemon deletes it under its lock."""
+    project = await get_project(shelf, name)
+    async with writing(shelf.pool, shelf.tenant_id) as connection:
+        await mark_removed(connection, project.project_id, shelf.clock())
+        await request_sync(connection, project.project_id, shelf.clock())
+    return project
+
+
+async def request_project_sync(shelf: Shelf, project: Project) -> datetime:
+    """Mark a project due; return when that was, for `wait_until_synced`."""
+    now = shelf.clock()
+    async with writing(shelf.pool, shelf.tenant_id) as connection:
+        await request_sync(connection, project.project_id, now)
+    return now
+
+
+async def wait_until_synced(
+    shelf: Shelf, project: Project, *, since: datetime, timeout_seconds: float | None
+) -> Project:
+    """Return the project when a look that ended after *since* found or made it equal to its source.
+
+    Raises the trouble that the look ended in, `RetryLater` when *timeout_seconds* are over, `NotFound` when it was removed.
+    """
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            while True:
+                async with reading(shelf.pool, shelf.tenant_id) as connection:
+                    state = await find_project_by_id(connection, project.project_id)
+                if state is None or state.removed_at is not None:
+                    raise make_project_not_found(project.name)
+                if state.attempted_at is not None and state.attempted_at >= since and state.condition != "syncing":
+                    if state.condition == "ready":
+                        return state
+                    if state.reason != "project_locked":  # another look is under way: its end is the one to wait for
+                        raise _make_trouble(state)
+                await asyncio.sleep(LOOK_SECONDS)
+    except TimeoutError as error:
+        raise RetryLater(
+            "sync_not_finished",
+            f"The project {project.name} was not synced within {timeout_seconds:g} seconds.",
+            hint="It goes on by itself; `syncd project show` tells how it stands. Is a daemon running?",
+        ) from error
+
+
+def _make_trouble(project: Project) -> SyncdError:
+    kind = Stalled if project.condition == "stalled" else RetryLater
+    return kind(project.reason or "unknown", project.message or "The sync did not succeed.", hint=project.hint or "")
+
+
+def make_folder_project(
+    path: Path, *, roots: Sequence[Path] | None, name: str | None, docs_path: str | None
+) -> NewProject:
+    """Return a folder as a project. *roots*: where folders may lie (none: anywhere). Raises `BadUsage`, `NotFound`."""
+    folder = path.resolve()
+    if not folder.is_dir():
+        raise NotFound("folder_not_found", f"There is no folder {folder}.", hint="Name an existing folder.")
+    if roots is not None and not any(folder.is_relative_to(root.resolve()) for root in roots):
+        raise BadUsage(
+            "folder_not_allowed",
+            f"{folder} is not below a folder that may be mirrored.",
+            hint="Name its root in SYNCD_FOLDER_ROOTS, for this command and for the daemon.",
+        )
+    return NewProject(name or make_project_name(folder.name), "folder", folder=str(folder), docs_path=docs_path)
+
+
+def make_project_name(text: str) -> str:
+    """Return the nearest allowed project name to *text*."""
+    kept = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "-" for letter in text)
+    return kept.lstrip("._-")[:100] or "docs"
