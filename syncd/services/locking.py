@@ -9,11 +9,13 @@ from uuid import UUID, uuid4
 
 from syncd.adapters.postgres.connections import LeaseLost, Pool
 from syncd.adapters.postgres.leases import Freeze, add_lock_event, get_freeze, mint_fence
+from syncd.adapters.postgres.queue import list_queued
 from syncd.adapters.postgres.transactions import in_project
 from syncd.adapters.redis.locks import ProjectLocks
 from syncd.core.ids import ProjectId, TenantId
 from syncd.core.locks import Lock
 from syncd.errors import Busy, Unreachable
+from syncd.services.beside import beside
 
 TRUST_MARGIN_SECONDS = 2.0
 BUSY_RETRY_SECONDS = 5.0
@@ -51,14 +53,8 @@ async def holding(
         )
     try:
         lock = await _mint(locking, tenant_id, project_id, nonce)
-        try:
-            async with asyncio.TaskGroup() as group:
-                renewal = group.create_task(_renew(locking, lock, asked_at))
-                yield lock
-                renewal.cancel()
-        except BaseExceptionGroup as failed:
-            # The body's own error, or the lost lease that cancelled it: a group of one would hide which.
-            raise failed.exceptions[0] from failed
+        async with beside(_renew(locking, lock, asked_at)):
+            yield lock
     finally:
         await _release(locking, project_id, nonce)
 
@@ -110,3 +106,10 @@ async def _release(locking: Locking, project_id: ProjectId, nonce: UUID) -> None
         await asyncio.shield(locking.locks.release(project_id, nonce))
     except Unreachable:
         return  # the lease ends by itself
+
+
+async def clear_leases(pool: Pool, locks: ProjectLocks) -> None:
+    """Remove the leases that a killed run left: for `up`, which owns its Redis and has just started it. The fence stands."""
+    async with pool.acquire() as connection:
+        for project_id in await list_queued(connection):
+            await locks.clear(project_id)

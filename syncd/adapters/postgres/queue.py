@@ -12,6 +12,7 @@ from syncd.errors import SyncdError
 _CLAIM_DUE = load_statement("queue/claim_due")
 _FINISH_DUE = load_statement("queue/finish_due")
 _GET_NEXT_DUE = load_statement("queue/get_next_due")
+_LIST_QUEUED = load_statement("queue/list_queued")
 _REQUEST_DUE = load_statement("queue/request_due")
 _MARK_CONDITION = load_statement("projects/mark_condition")
 _MARK_CHECKED = load_statement("projects/mark_checked")
@@ -32,6 +33,11 @@ async def finish_due(connection: Connection, due: Due, *, now: datetime, next_at
 async def request_due(connection: Connection, tenant_id: TenantId, project_id: ProjectId, now: datetime) -> bool:
     """Mark a project due, as a person's request does; false when it is gone."""
     return await connection.fetchval(_REQUEST_DUE, tenant_id, project_id, now) is not None
+
+
+async def list_queued(connection: Connection) -> Sequence[ProjectId]:
+    """Return every project of every tenant, by id alone."""
+    return [ProjectId(row["project_id"]) for row in await connection.fetch(_LIST_QUEUED)]
 
 
 async def get_next_due(connection: Connection) -> datetime | None:

@@ -1,0 +1,35 @@
+"""The daemon as a running thing: the loop, its wake-ups, the endpoint, the service manager; from start to drained."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from syncd.adapters.postgres.listening import listen
+from syncd.adapters.systemd import Notifier
+from syncd.bootstrap import Parts, make_reconciling
+from syncd.services.reconciler import run_reconciler
+
+log = logging.getLogger("syncd.daemon")
+
+DUE_CHANNEL = "syncd_due"
+WATCHDOG_SHARE = 3  # ping three times in the interval that the service manager grants
+
+
+async def run_daemon(parts: Parts, *, stop: asyncio.Event, notifier: Notifier) -> None:
+    """Run the loop until *stop*, then drain: claim nothing more, let running syncs end, give their locks back."""
+    wake = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        reconciling = make_reconciling(parts, group, wake=wake, stop=stop)
+        beside = [
+            group.create_task(listen(parts.sync_url, DUE_CHANNEL, lambda _payload: wake.set())),
+            group.create_task(_announce_stop(stop, notifier)),
+        ]
+        if notifier.watchdog_seconds is not None:
+            beside.append(group.create_task(_feed_watchdog(notifier, notifier.watchdog_seconds / WATCHDOG_SHARE)))
+        notifier.ready()
+        log.info("daemon ready", extra={"concurrency": reconciling.concurrency, "poll_seconds": reconciling.poll_seconds})
+        await run_reconciler(reconciling, wake=wake, stop=stop, drain_seconds=parts.settings.drain_seconds)
+        for task in beside:
+            task.cancel()
+    log.info("daemon drained")
