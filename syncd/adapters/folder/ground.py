@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from syncd.adapters.folder.descriptors import open_root
-from syncd.adapters.folder.ignoring import IGNORED_DIRECTORIES, IgnoreRules, read_rules_above
+from syncd.adapters.folder.ignore_rules import IgnoreRules
+from syncd.adapters.folder.ignoring import IGNORED_DIRECTORIES, read_rules_above
 from syncd.adapters.folder.scanning import list_excluded
 from syncd.adapters.folder.walking import FoundDirectory, WalkLimits, walk_directories
 from syncd.adapters.folder.work_tree import find_work_tree, list_tracked_ignored
@@ -19,11 +20,14 @@ _HEAD_FILES = frozenset({"HEAD", "packed-refs"})
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What to watch: the directories of *folder* with the rules inside, and those of git with the names that count there."""
+    """What to watch: the directories of *folder* with the rules inside, and those of git with the names that count there.
+
+    An ignored directory has no rules, and counts for its *tracked* files only.
+    """
 
     folder: str
     identity: tuple[int, int]
-    directories: dict[str, IgnoreRules]
+    directories: dict[str, IgnoreRules | None]
     git_directories: dict[str, frozenset[str] | None]
     excluded: frozenset[tuple[int, int]]
     tracked: frozenset[str]
@@ -50,23 +54,21 @@ class Ground:
         if name in IGNORED_DIRECTORIES or (state and (state.st_dev, state.st_ino) in self.excluded):
             return False
         is_directory = changed in self.directories or (state is not None and stat.S_ISDIR(state.st_mode))
-        return path in self.tracked or not self.directories[parent].ignores(path, is_directory=is_directory)
+        rules = self.directories[parent]
+        return path in self.tracked or (rules is not None and not rules.ignores(path, is_directory=is_directory))
 
 
 def survey_ground(path: Path, excluded: Sequence[Path]) -> Ground | None:
     """Return what there is to watch at *path*, or none while it is missing or cannot be read (the scan says why)."""
     folder = path.resolve()
     work_tree = find_work_tree(folder)
-    exclude_file = work_tree.common_directory / "info" / "exclude" if work_tree else None
     limits = WalkLimits(
         list_excluded(excluded), list_tracked_ignored(folder) if work_tree else frozenset(), work_tree is not None
     )
     try:
         with open_root(path) as root:
             state = os.fstat(root)
-            rules = read_rules_above(
-                root, "", folder=folder, work_tree=work_tree.top if work_tree else None, exclude_file=exclude_file
-            )
+            rules = read_rules_above(root, "", folder=folder, work_tree=work_tree)
             found = [
                 one for one in walk_directories(root, "", rules=rules, limits=limits) if isinstance(one, FoundDirectory)
             ]
@@ -75,7 +77,7 @@ def survey_ground(path: Path, excluded: Sequence[Path]) -> Ground | None:
     return Ground(
         str(folder),
         (state.st_dev, state.st_ino),
-        {str(folder / one.path): one.rules for one in found if not one.nested},
+        {str(folder / one.path): None if one.ignored else one.rules for one in found if not one.nested},
         _find_git_directories(work_tree.git_directory, work_tree.common_directory) if work_tree else {},
         limits.excluded,
         limits.tracked,

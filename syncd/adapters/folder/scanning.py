@@ -84,8 +84,6 @@ def _scan_until_settled(folder: Folder, root: int, cache: HashCache) -> Scan:
     """A file that moves between two directories while they are walked can be missed in both: look until nothing moved."""
     docs_path = _find_docs_path(folder, root)
     work_tree = find_work_tree(folder.path)
-    exclude_file = work_tree.common_directory / "info" / "exclude" if work_tree else None
-    top = work_tree.top if work_tree else None
     limits = WalkLimits(
         _find_excluded(folder, root),
         list_tracked_ignored(folder.path) if work_tree else frozenset(),
@@ -94,7 +92,7 @@ def _scan_until_settled(folder: Folder, root: int, cache: HashCache) -> Scan:
     tree_sha = ""
     read_bytes = 0
     for _ in range(_ATTEMPTS):
-        rules = read_rules_above(root, docs_path, folder=folder.path, work_tree=top, exclude_file=exclude_file)
+        rules = read_rules_above(root, docs_path, folder=folder.path, work_tree=work_tree)
         tally = _Tally()
         for found in walk_directories(root, docs_path, rules=rules, limits=limits):
             _add_directory(tally, found, folder=folder, tracked=limits.tracked, cache=cache)

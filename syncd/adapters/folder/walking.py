@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from syncd.adapters.folder.descriptors import open_directory
+from syncd.adapters.folder.ignore_rules import IgnoreRules
 from syncd.adapters.folder.ignoring import (
     IGNORE_FILE,
     IGNORED_DIRECTORIES,
     VIRTUAL_ENVIRONMENT_MARK,
-    IgnoreRules,
     read_ignore_file,
 )
 
