@@ -41,9 +41,10 @@ class CutListing:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """No answer comes before *until* is set or the client goes away."""
+    """No answer comes before *until* is set; *arrived* tells that a request waits for it."""
 
     until: asyncio.Event
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 Effect = Answer | WrongBytes | CutBody | CutListing | Silence
@@ -101,7 +102,8 @@ async def apply_effect(effect: Effect, request: web.Request, honest: web.Respons
             return _with_body(honest, json.dumps(listing).encode())
         case CutBody(keep_bytes):
             return await _cut(request, honest, body[:keep_bytes])
-        case Silence(until):
+        case Silence(until, arrived):
+            arrived.set()
             await until.wait()
             return honest
         case _:

@@ -155,10 +155,11 @@ async def test_a_fault_can_change_cut_and_shorten(fake: FakeGitHub, git: GitRepo
 
 async def test_a_silent_answer_waits_for_the_test(fake: FakeGitHub, git: GitRepository) -> None:
     await fake.add_repository("acme/handbook", git)
-    until = asyncio.Event()
-    fake.faults.add(Fault(on="/commits/", effect=Silence(until)))
+    silence = Silence(asyncio.Event())
+    fake.faults.add(Fault(on="/commits/", effect=silence))
     asking = asyncio.create_task(ask(fake, _HEAD))
+    await silence.arrived.wait()
     assert (await ask(fake, "/repos/acme/handbook")).status == 200
     assert not asking.done()
-    until.set()
+    silence.until.set()
     assert (await asking).status == 200

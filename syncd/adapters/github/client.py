@@ -1,0 +1,221 @@
+"""One credential's way to GitHub: a client of PyGithub belongs to one thread at a time, and bulk bytes go over aiohttp.
+
+A `Github` object that two threads share gives one thread the other's answer (PyGithub issue 1257): a client is taken out
+of the pool by the thread that uses it, and put back by the same thread.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from github import Auth, Github
+from yarl import URL
+
+from syncd.adapters.github.connections import Answered, AnswerTooLarge, GuardedConnection
+from syncd.adapters.github.errors import make_unreachable_error
+from syncd.adapters.github.responses import Response
+from syncd.core.sources import SourceCost
+from syncd.errors import BadUsage, Stalled
+
+DEFAULT_API_URL = "https://api.github.com"
+JSON_MEDIA_TYPE = "application/vnd.github+json"
+RAW_MEDIA_TYPE = "application/vnd.github.raw+json"
+_USER_AGENT = "syncd"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientLimits:
+    """Bounds of every request; *answer_max_bytes* is for JSON (GitHub cuts a listing at 7 MB)."""
+
+    threads: int = 4
+    timeout_seconds: int = 15
+    deadline_seconds: float = 60.0
+    answer_max_bytes: int = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A client of PyGithub and its connection."""
+
+    github: Github
+    connection: GuardedConnection
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """What all meters of one credential share."""
+
+    api_url: str
+    token: str | None = field(repr=False)
+    limits: ClientLimits
+    executor: ThreadPoolExecutor
+    slots: SimpleQueue[_Slot]
+    session: aiohttp.ClientSession
+
+
+class GitHubClient:
+    """Asks GitHub with one credential and counts what it cost. Paths begin with a slash and are percent-encoded."""
+
+    def __init__(self, ways: _Ways) -> None:
+        self._ways = ways
+        self._requests = 0
+        self._received_bytes = 0
+
+    def metered(self) -> "GitHubClient":
+        """Return a client over the same connections that counts from zero."""
+        return GitHubClient(self._ways)
+
+    @property
+    def authenticated(self) -> bool:
+        """Return whether requests carry a token."""
+        return self._ways.token is not None
+
+    @property
+    def cost(self) -> SourceCost:
+        """Return the requests made and the bytes of their bodies."""
+        return SourceCost(self._requests, self._received_bytes)
+
+    async def get(
+        self, path: str, *, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """Return GitHub's answer, whatever its status, and follow nothing. Unreachable where none comes."""
+        self._requests += 1
+        loop = asyncio.get_running_loop()
+        asked = {"Accept": JSON_MEDIA_TYPE} | dict(headers or {})
+        response = await loop.run_in_executor(self._ways.executor, _ask, self._ways, path, dict(query or {}), asked)
+        self._received_bytes += len(response.body)
+        return response
+
+    async def get_bytes(self, path: str, *, max_bytes: int) -> Response:
+        """Return GitHub's answer to the raw media type, at most *max_bytes* + 1 of its bytes. Unreachable where none comes."""
+        self._requests += 1
+        headers = {"Accept": RAW_MEDIA_TYPE}
+        if self._ways.token is not None:
+            headers["Authorization"] = f"token {self._ways.token}"
+        url = URL(self._ways.api_url + path, encoded=True)
+        try:
+            async with self._ways.session.get(url, headers=headers, allow_redirects=False) as answer:
+                body = await _read_at_most(answer.content, max_bytes + 1)
+        except (aiohttp.ClientError, OSError) as error:
+            raise make_unreachable_error(f"no whole answer came ({type(error).__name__})") from error
+        self._received_bytes += len(body)
+        return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
+
+
+@asynccontextmanager
+async def open_github_client(
+    *, api_url: str = DEFAULT_API_URL, token: str | None = None, limits: ClientLimits | None = None
+) -> AsyncIterator[GitHubClient]:
+    """Open the connections of one credential; *token* none means anonymous. Closing waits for requests under way.
+
+    BadUsage for an address that is no HTTP URL, and for a token that cannot stand in a header.
+    """
+    limits = limits or ClientLimits()
+    api_url = _check_api_url(api_url)
+    _check_token(token)
+    # At DEBUG PyGithub logs whole bodies, and with them tokens and secrets.
+    logging.getLogger("github").setLevel(logging.INFO)
+    slots: SimpleQueue[_Slot] = SimpleQueue()
+    opened = [_open_slot(api_url, token, limits) for _ in range(limits.threads)]
+    for slot in opened:
+        slots.put(slot)
+    executor = ThreadPoolExecutor(limits.threads, thread_name_prefix="github")
+    timeout = aiohttp.ClientTimeout(
+        total=limits.deadline_seconds, sock_connect=limits.timeout_seconds, sock_read=limits.timeout_seconds
+    )
+    session = aiohttp.ClientSession(
+        timeout=timeout,
+        headers={"User-Agent": _USER_AGENT},
+        proxy=_find_proxy(api_url),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+    try:
+        yield GitHubClient(_Ways(api_url, token, limits, executor, slots, session))
+    finally:
+        await session.close()
+        # A thread cannot be cancelled: its socket timeout and its deadline bound this wait.
+        await asyncio.to_thread(executor.shutdown, wait=True, cancel_futures=True)
+        for slot in opened:
+            slot.connection.close()
+            slot.github.close()
+
+
+def _open_slot(api_url: str, token: str | None, limits: ClientLimits) -> _Slot:
+    github = Github(
+        auth=Auth.Token(token) if token is not None else None,
+        base_url=api_url,
+        timeout=limits.timeout_seconds,
+        user_agent=_USER_AGENT,
+        retry=None,
+        seconds_between_requests=0,
+        seconds_between_writes=0,
+        lazy=True,
+    )
+    connection = GuardedConnection(
+        api_url,
+        timeout_seconds=limits.timeout_seconds,
+        deadline_seconds=limits.deadline_seconds,
+        max_bytes=limits.answer_max_bytes,
+    )
+    return _Slot(github, connection)
+
+
+def _ask(ways: _Ways, path: str, query: dict[str, str], headers: dict[str, str]) -> Response:
+    # As many slots as threads: one is always there, also while a caller that gave up leaves its thread at work.
+    slot = ways.slots.get_nowait()
+    try:
+        slot.github.requester.requestJson("GET", path, parameters=query, headers=headers, cnx=slot.connection)
+    except Answered as answered:
+        return answered.response
+    except AnswerTooLarge as error:
+        raise Stalled(
+            "answer_too_large",
+            f"GitHub sends an answer of more than {ways.limits.answer_max_bytes} bytes.",
+            hint="Name a smaller docs path.",
+        ) from error
+    except OSError as error:  # every failure of requests is one
+        raise make_unreachable_error(f"no whole answer came ({type(error).__name__})") from error
+    finally:
+        ways.slots.put(slot)
+    raise AssertionError("a guarded connection never returns")
+
+
+async def _read_at_most(content: aiohttp.StreamReader, max_bytes: int) -> bytes:
+    body = bytearray()
+    while len(body) < max_bytes and (chunk := await content.read(max_bytes - len(body))):
+        body += chunk
+    return bytes(body)
+
+
+def _check_api_url(api_url: str) -> str:
+    parts = urlsplit(api_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise BadUsage(
+            "bad_github_url",
+            "The address of GitHub's API is no plain http or https URL.",
+            hint=f"Set SYNCD_GITHUB_API_URL to {DEFAULT_API_URL}, or to https://HOST/api/v3 of your own server.",
+        )
+    return api_url.rstrip("/")
+
+
+def _check_token(token: str | None) -> None:
+    # The HTTP libraries quote a header they refuse, and with it the token.
+    if token is not None and not (token.isascii() and token.isprintable() and token and " " not in token):
+        raise BadUsage(
+            "bad_github_token",
+            "The GitHub token holds characters that no token has.",
+            hint="Copy it again, without spaces and line ends.",
+        )
+
+
+def _find_proxy(api_url: str) -> str | None:
+    # The rules PyGithub's connection follows; aiohttp's own way would also bring in credentials from .netrc.
+    parts = urlsplit(api_url)
+    return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
