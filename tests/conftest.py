@@ -1,6 +1,7 @@
 """The real servers that tests run on: one embedded Postgres and one embedded Redis a session, a database of its own a test."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -9,6 +10,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 import pytest_asyncio
+
 from syncd.adapters.embedded.postgres import PostgresServer, open_postgres
 from syncd.adapters.embedded.redis import RedisServer, open_redis
 from syncd.adapters.postgres.connections import open_connection
@@ -56,6 +58,13 @@ async def template(postgres: PostgresServer) -> str:
 @pytest_asyncio.fixture
 async def database(postgres: PostgresServer, template: str) -> AsyncIterator[Database]:
     """A migrated database of this test alone."""
+    async with make_database(postgres, template) as made:
+        yield made
+
+
+@asynccontextmanager
+async def make_database(postgres: PostgresServer, template: str) -> AsyncIterator[Database]:
+    """Copy *template*, and drop the copy at the end."""
     name = f"test_{uuid4().hex}"
     await run_statement(postgres.url, f"create database {name} template {template} strategy file_copy")
     migrator_url = name_database(postgres.url, name)

@@ -27,6 +27,9 @@ create table tenants (
     updated_at timestamptz not null default now()
 );
 comment on table tenants is 'Control table: who uses this installation. Holds no content, so it has no row policy; agents cannot see it.';
+comment on table schema_migrations is 'Control table of `syncd migrate`: which migrations this database has run. Made by the runner before the first of them.';
+comment on column schema_migrations.checksum is 'SHA-256 of the file with LF line ends: an applied file may not change.';
+
 create trigger touch_updated_at before update on tenants for each row execute function touch_updated_at();
 grant select, insert, update on tenants to syncd_web;
 grant select on tenants to syncd_sync;

@@ -15,6 +15,10 @@ create table api_keys (
     primary key (tenant_id, key_id)
 );
 comment on table api_keys is 'Keys of agents and machines. Only the SHA-256 of the 256-bit secret is stored; project_ids null means every project.';
+comment on column api_keys.secret_hash is 'SHA-256 of the secret. No role of a service can read it.';
+comment on column api_keys.scopes is 'What the key may do, of all that a key can.';
+comment on column api_keys.project_ids is 'The projects that the key opens; null opens every project of the tenant, also later ones.';
+comment on column api_keys.last_used_at is 'True to a minute, so that reading stays reading.';
 create trigger touch_updated_at before update of name, scopes, project_ids, active, expires_at on api_keys
     for each row execute function touch_updated_at();
 

@@ -49,6 +49,18 @@ comment on column projects.attempted_at is 'When the last look at the source end
 comment on column projects.selection_hash is 'Hash of docs path, globs and limits at the last sync: a change of them makes the same tree a new question.';
 comment on column projects.held_tree_sha is 'A tree that would remove most documents, seen once. Seen again, it is believed.';
 comment on column projects.removed_at is 'Set by a person; the daemon then deletes the project under its lease. Readers stop seeing it at once.';
+comment on column projects.repository_id is 'The source''s own id of the repository: it stays when the repository is renamed, and changes when another takes its name.';
+comment on column projects.include is 'Globs of more files that are documents, beside the formats known by extension.';
+comment on column projects.exclude is 'Globs of files that are no documents, whatever includes them.';
+comment on column projects.condition is 'How the project stands: waiting, syncing, ready, frozen, or stalled until a person acts.';
+comment on column projects.reason is 'Code of the trouble that condition speaks of; message and hint say it in words.';
+comment on column projects.next_try_at is 'When a project in trouble is tried again by itself.';
+comment on column projects.desired_commit is 'The commit that the source was last seen at.';
+comment on column projects.revision is 'Counts the published states of the project; 0 before the first.';
+comment on column projects.synced_commit is 'The commit of the published revision; null for a folder that is not a clean work tree.';
+comment on column projects.tree_sha is 'SHA of the docs tree that is published: the same tree is not listed again.';
+comment on column projects.synced_docs_path is 'Where the published docs stand in the source, also when docs_path was left to be found.';
+comment on column projects.synced_at is 'When the published commit became visible.';
 -- A name is free again as soon as its project is marked for removal.
 create unique index projects_by_name on projects (tenant_id, name) where removed_at is null;
 create trigger touch_updated_at before update of name, repository, branch, docs_path, include, exclude, credential, removed_at on projects
@@ -64,6 +76,9 @@ create table sync_queue (
     foreign key (tenant_id, project_id) references projects on delete cascade
 ) with (fillfactor = 50);
 comment on table sync_queue is 'Control table: when to look at which project next. requested_at is the dirty flag: a request during a run causes one more. Holds no content.';
+comment on column sync_queue.due_at is 'When to look next. A claim moves it on, so that the project of a daemon that died comes back by itself.';
+comment on column sync_queue.requested_at is 'When somebody last asked for a look.';
+comment on column sync_queue.failures is 'Failures in a row: the pause before the next try grows with it.';
 -- The loop asks "what is due" across tenants, every few seconds.
 create index sync_queue_by_due on sync_queue (due_at);
 
@@ -84,6 +99,16 @@ create table project_leases (
 ) with (fillfactor = 50);
 comment on table project_leases is 'The authority behind the Redis lock: who may write now (fence and nonce), and the durable freeze.';
 
+comment on column project_leases.fence is 'Grows by one with every holder. A write that names an older one is refused.';
+comment on column project_leases.nonce is 'Random secret of the holder: a fence can be guessed, this cannot. Only the daemon''s role can read it.';
+comment on column project_leases.holder is 'Who minted the fence: shown to operators.';
+comment on column project_leases.acquired_at is 'When the fence was minted.';
+comment on column project_leases.freeze_id is 'Set while a person holds the project frozen.';
+comment on column project_leases.frozen_by is 'Who froze it.';
+comment on column project_leases.frozen_at is 'Since when.';
+comment on column project_leases.freeze_until is 'Until when; null until it is lifted. A time that has passed is no freeze.';
+comment on column project_leases.freeze_reason is 'Why, in the words of who froze it.';
+
 create table lock_events (
     tenant_id uuid not null,
     project_id uuid not null,
@@ -98,6 +123,9 @@ create table lock_events (
     foreign key (tenant_id, project_id) references projects on delete cascade
 );
 comment on table lock_events is 'Append-only history of every lock. No role of a service may update or delete a row.';
+comment on column lock_events.reason is 'Why, in the words of the actor.';
+comment on column lock_events.fence is 'The fence that the event made or ended.';
+comment on column lock_events.previous_holder is 'Who held the lock until then.';
 -- A project's history is read newest first.
 create index lock_events_by_time on lock_events (tenant_id, project_id, at desc);
 
@@ -196,9 +224,12 @@ revoke create on schema syncd from syncd_queue;
 revoke all on function prepare_project(), request_sync(uuid, timestamptz) from public;
 grant execute on function request_sync(uuid, timestamptz) to syncd_web, syncd_read;
 
-grant select, update, delete on projects to syncd_sync;
+grant select, delete,
+      update (repository, repository_id, condition, reason, message, hint, next_try_at, checked_at, attempted_at, desired_commit, held_tree_sha,
+              revision, synced_commit, tree_sha, source_mark, selection_hash, synced_docs_path, synced_at, documents, chunks, skipped) on projects to syncd_sync;
 grant select, update, delete on sync_queue to syncd_sync;
-grant select, update on project_leases to syncd_sync;
+-- The daemon mints; freezing and unfreezing is a person's.
+grant select, update (fence, nonce, holder, acquired_at) on project_leases to syncd_sync;
 grant select, insert on lock_events to syncd_sync;
 grant select, insert,
       update (name, repository, repository_id, branch, docs_path, include, exclude, credential, removed_at) on projects to syncd_web;

@@ -30,6 +30,7 @@ create table chunks (
     primary key (tenant_id, chunk_hash)
 );
 comment on table chunks is 'What is searched, by SHA-256 of (header, body, format, chunker version). Immutable: an unchanged chunk is never tokenised again.';
+comment on column chunks.chunker_version is 'Which rules cut it: another version is another chunk.';
 
 -- Search columns: one sparse vector of BM25 impacts where pgvector is, else two arrays with the same content.
 do $$
@@ -75,6 +76,12 @@ create table document_chunks (
 );
 comment on table document_chunks is 'Where a chunk stands in a content: heading trail, anchor, lines (from 1, both ends included), characters (half open). The places of one content tile its text.';
 comment on column document_chunks.titled is 'The title stands in the content; a rename then needs no new layout.';
+comment on column document_chunks.chunker_version is 'Which rules cut the content: layouts of two versions stand side by side until the older one is collected.';
+comment on column document_chunks.headings is 'The trail of headings down to this place.';
+comment on column document_chunks.line_from is 'First line, counted from 1.';
+comment on column document_chunks.line_to is 'Last line, included.';
+comment on column document_chunks.char_from is 'Where it begins in the text, in characters from 0.';
+comment on column document_chunks.char_to is 'Where it ends, not included.';
 -- From a scored chunk to its places; also what the foreign key to chunks asks when orphans are collected.
 create index document_chunks_by_chunk on document_chunks (tenant_id, chunk_hash);
 

@@ -33,6 +33,8 @@ create table document_versions (
 comment on table document_versions is 'A temporal table: the row in force at revision r has revision_from <= r and (revision_to is null or r < revision_to). Current: revision_to is null.';
 comment on column document_versions.version is 'Counts contents of the document: a new content is a new number; a rename, or a return with the same content, keeps it.';
 comment on column document_versions.titled is 'The title stands in the content. Otherwise it is the file name''s, and a rename changes it.';
+comment on column document_versions.revision_from is 'The first revision that shows this version.';
+comment on column document_versions.revision_to is 'The first revision that shows it no more; null while it is current.';
 -- One current document a path, and one current path a document. The first also answers every lookup by path.
 create unique index document_versions_current_path on document_versions (tenant_id, project_id, path) where revision_to is null;
 create unique index document_versions_current on document_versions (tenant_id, project_id, document_id) where revision_to is null;
@@ -57,6 +59,10 @@ create table skipped_files (
 );
 comment on table skipped_files is 'Files that match the project''s globs and are not mirrored, with the reason. path is bytes: it may not be UTF-8. Temporal like document_versions.';
 comment on column skipped_files.git_sha is 'The blob, where its content was the reason: it is not fetched again to find that out.';
+comment on column skipped_files.reason is 'Why it is not mirrored: one of the reasons of docs/glossary.md.';
+comment on column skipped_files.path_hash is 'SHA-256 of path.';
+comment on column skipped_files.revision_from is 'The first revision that skips it for this reason.';
+comment on column skipped_files.revision_to is 'The first revision that does not; null while it is skipped.';
 -- The list of what is skipped now.
 create index skipped_files_current on skipped_files (tenant_id, project_id) where revision_to is null;
 
@@ -86,6 +92,14 @@ create table sync_runs (
     foreign key (tenant_id, project_id) references projects
 );
 comment on table sync_runs is 'One row a run that did or tried something; an unchanged poll leaves none. The row of a published commit is written in its transaction.';
+comment on column sync_runs.from_commit is 'The commit that was published before.';
+comment on column sync_runs.to_commit is 'The commit that the run looked at.';
+comment on column sync_runs.tree_sha is 'SHA of its docs tree.';
+comment on column sync_runs.revision is 'The revision that is published after the run.';
+comment on column sync_runs.milliseconds is 'Wall time by phase: gather, plan, fetch, chunk, apply.';
+comment on column sync_runs.fence is 'The fence it wrote under: orders runs beyond any clock.';
+comment on column sync_runs.error_code is 'The trouble of a failed run; null otherwise.';
+comment on column sync_runs.error_message is 'The same in a sentence.';
 -- The last runs of a project.
 create index sync_runs_by_time on sync_runs (tenant_id, project_id, started_at desc);
 -- From a commit to the newest revision synced at it.
@@ -100,6 +114,9 @@ create table term_stats (
     foreign key (tenant_id, project_id) references projects
 ) with (fillfactor = 80);
 comment on table term_stats is 'In how many chunk places of the project''s published revision a term stands: the idf of BM25. Kept by difference in the publishing transaction.';
+
+comment on column term_stats.term_id is 'Hash of the term: the position in chunks.terms.';
+comment on column term_stats.document_frequency is 'Chunk places that hold the term; rows that fell to 0 stay.';
 
 alter table documents enable row level security;
 alter table documents force row level security;
