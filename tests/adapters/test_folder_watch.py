@@ -152,10 +152,12 @@ _WITHOUT_DESCRIPTORS = """
 import os, resource, sys
 from syncd.adapters.folder.watching import open_notifier
 taken = os.open(".", os.O_RDONLY)
-resource.setrlimit(resource.RLIMIT_NOFILE, (taken + 2, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+before = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (taken + 2, before[1]))
 notifier = open_notifier([sys.argv[1]], force_polling=False)
+resource.setrlimit(resource.RLIMIT_NOFILE, before)
 open(sys.argv[1] + "/a.md", "w").close()
-print(len(notifier.watch(100, 50, 5000, None)))
+print(len(notifier.watch(100, 50, 5000, None)), "PollWatcher" in repr(notifier))
 """
 
 
@@ -166,4 +168,4 @@ def test_where_the_system_has_no_watch_left_the_folder_is_polled(tmp_path: Path)
         check=True,
         cwd=Path(__file__).parents[2],
     )
-    assert done.stdout == b"1\n"
+    assert done.stdout == b"1 True\n"
