@@ -17,9 +17,10 @@ _B = 0.75
 _AVERAGE_WORDS = 150
 _HEADER_WEIGHT = 3
 _QUERY_WEIGHTS = {TokenKind.WHOLE: 1.0, TokenKind.PART: 0.5, TokenKind.EXACT: 0.3}
-_CACHED_WORDS = 1 << 16
+_CACHED_TERMS = 1 << 16
 
 
+@lru_cache(maxsize=_CACHED_TERMS)
 def term_id(token: str) -> int:
     """Return the dimension of a token, from 1 to `TERM_DIMENSIONS`: the same on every machine, for ever."""
     digest = blake2b(token.encode("utf-8", "surrogatepass"), digest_size=4).digest()
@@ -72,9 +73,9 @@ def _query_terms(query: str) -> Iterator[tuple[int, float]]:
             yield term_id(token.text), _QUERY_WEIGHTS[token.kind]
 
 
-@lru_cache(maxsize=_CACHED_WORDS)
+@lru_cache(maxsize=_CACHED_TERMS)
 def _word_terms(word: str) -> tuple[int, ...]:
-    return tuple({term_id(token.text) for token in word_tokens(word)})
+    return tuple(term_id(token.text) for token in word_tokens(word))
 
 
 def _strongest(weights: dict[int, float]) -> dict[int, float]:

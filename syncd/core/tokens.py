@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 from unicodedata import normalize
 
@@ -12,7 +13,7 @@ from snowballstemmer.english_stemmer import EnglishStemmer  # type: ignore[impor
 MAX_TOKEN_CHARACTERS = 64
 _MAX_WORD_CHARACTERS = 256
 _MAX_PARTS = 24
-_CACHED_WORDS = 1 << 16
+_CACHED_NAMES = 1 << 16
 # Combining marks belong to the letters before them (Devanagari, Arabic, Thai, ...), and `re` does not count them as \w.
 _MARKS = "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1-\u05c2\u05c4-\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
 _MARKS += "\u06d6-\u06dc\u06df-\u06e4\u06e7-\u06e8\u06ea-\u06ed\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962-\u0963"
@@ -28,7 +29,7 @@ _ANY_WORD = re.compile(rf"[{_UNSPACED}]+|{_LETTERS}(?:[.:/\\@+-]+{_LETTERS})*")
 _SEPARATOR = re.compile(r"[.:/\\@+-]+")
 _UNDERSCORES = re.compile(r"_+")
 # HTTPServerError -> HTTP Server Error; sha256 stays whole; utf8Decode -> utf8 Decode.
-_HUMP = re.compile(r"(?<=[^\W_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_HUMP = re.compile(r"(?<=[a-z0-9\xdf-\xf6\xf8-\xff])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]+")
 
 
@@ -54,42 +55,49 @@ def list_words(text: str) -> list[str]:
     return _ANY_WORD.findall(normalize("NFKC", text))
 
 
-@lru_cache(maxsize=_CACHED_WORDS)
 def word_tokens(word: str) -> tuple[Token, ...]:
     """Return the tokens of one of the words of `list_words`, each text once, as its strongest kind."""
+    segments = _SEPARATOR.split(word[:_MAX_WORD_CHARACTERS])
+    if len(segments) == 1:
+        return _name_tokens(word)
+    # Addresses and paths are seldom met twice, their segments often: only these are worth a place in the cache.
+    parts = {token.text: None for name in segments for token in _name_tokens(name) if token.kind is not TokenKind.EXACT}
+    folded = word.casefold()
+    whole = [Token(TokenKind.WHOLE, folded)] if len(folded) <= MAX_TOKEN_CHARACTERS else []
+    return (*whole, *(Token(TokenKind.PART, text) for text in islice(parts, _MAX_PARTS)))
+
+
+@lru_cache(maxsize=_CACHED_NAMES)
+def _name_tokens(name: str) -> tuple[Token, ...]:
+    """Return the tokens of a word without separators: a plain word, an identifier, or a run of an unspaced script."""
+    if _IS_UNSPACED.fullmatch(name):
+        return tuple(Token(TokenKind.WHOLE, pair) for pair in dict.fromkeys(_list_pairs(name)))
     kinds: dict[str, TokenKind] = {}
-    for text, kind in _list_forms(word[:_MAX_WORD_CHARACTERS]):
+    for text, kind in _list_forms(name):
         kinds.setdefault(text, kind)
     return tuple(Token(kind, text) for text, kind in kinds.items())
 
 
-def _list_forms(word: str) -> Iterator[tuple[str, TokenKind]]:
-    folded = word.casefold()[:MAX_TOKEN_CHARACTERS]
+def _list_pairs(run: str) -> Iterator[str]:
+    return (run[index : index + 2] for index in range(max(len(run) - 1, 1)))
+
+
+def _list_forms(name: str) -> Iterator[tuple[str, TokenKind]]:
+    folded = name.casefold()[:MAX_TOKEN_CHARACTERS]
     bare = folded.strip("_")
-    parts = list(dict.fromkeys(_list_parts(word)))[:_MAX_PARTS]
-    if _IS_UNSPACED.fullmatch(word):
-        yield from ((word[i : i + 2], TokenKind.WHOLE) for i in range(max(len(word) - 1, 1)))
-        return
+    parts = [hump.casefold() for part in _UNDERSCORES.split(name[:_MAX_WORD_CHARACTERS]) for hump in _HUMP.split(part)]
+    parts = [part[:MAX_TOKEN_CHARACTERS] for part in parts if part]
     if parts == [bare]:
         yield _stem(bare), TokenKind.WHOLE
         yield "=" + bare, TokenKind.EXACT
-        parts = []
-    if folded != bare or parts:
+    if parts != [bare] or folded != bare:
         yield folded, TokenKind.WHOLE
-    for part in parts:
-        yield part, TokenKind.PART
-        yield _stem(part), TokenKind.PART
+    if parts != [bare]:
+        for part in filter(None, (bare, *parts[:_MAX_PARTS])):
+            yield _stem(part), TokenKind.PART
 
 
-def _list_parts(word: str) -> Iterator[str]:
-    """Yield the segments of a compound word and, of each, the pieces between underscores and humps, casefolded."""
-    for segment in _SEPARATOR.split(word):
-        names = [name for name in _UNDERSCORES.split(segment) if name]
-        humps = [hump for name in names for hump in (name, *_HUMP.split(name))]
-        yield from (part.casefold()[:MAX_TOKEN_CHARACTERS] for part in ("_".join(names), *humps) if part)
-
-
-@lru_cache(maxsize=_CACHED_WORDS)
+@lru_cache(maxsize=_CACHED_NAMES)
 def _stem(word: str) -> str:
     # A stemmer holds the word it works on, so it is made anew: threads share this module.
     return str(EnglishStemmer().stemWord(word)) if word.isascii() and word.isalpha() else word

@@ -1,0 +1,35 @@
+"""A snippet shows the lines that answer, and never more than asked for."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncd.core.snippets import make_snippet
+
+_BODY = "# Timeouts\n\nHTTPX is careful.\n\nThe default is five seconds.\n\n```\nhttpx.get(url, timeout=10)\n```\n\nMore words.\n"
+
+
+def test_the_lines_that_hold_the_words_of_the_query_are_shown_in_order() -> None:
+    assert (
+        make_snippet(_BODY, "default seconds timeout", max_characters=60)
+        == "The default is five seconds.\n…\nhttpx.get(url, timeout=10)"
+    )
+
+
+def test_lines_next_to_each_other_have_no_gap() -> None:
+    assert make_snippet("one cat\ntwo dogs\nthree", "dog cat") == "one cat\ntwo dogs"
+
+
+def test_without_a_match_the_first_lines_are_shown() -> None:
+    assert make_snippet("first\n\nsecond\nthird", "nothing", max_characters=18) == "first\nsecond"
+
+
+def test_a_line_that_is_too_long_is_cut_around_the_word() -> None:
+    snippet = make_snippet("lead " * 200 + "needle " + "tail " * 200, "needle", max_characters=80)
+    assert "needle" in snippet
+    assert snippet.startswith("…")
+    assert snippet.endswith("…")
+
+
+@given(st.text(max_size=300), st.text(max_size=30), st.integers(10, 100))
+def test_a_snippet_is_never_longer_than_asked(body: str, query: str, maximum: int) -> None:
+    assert len(make_snippet(body, query, max_characters=maximum)) <= maximum
