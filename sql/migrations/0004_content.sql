@@ -26,23 +26,23 @@ create table chunks (
     format text not null,
     chunker_version integer not null,
     tokens integer not null,
+    term_ids integer[] not null,
     created_at timestamptz not null default now(),
     primary key (tenant_id, chunk_hash)
 );
+comment on column chunks.term_ids is 'The search terms, ascending: what document frequencies are counted from.';
 comment on table chunks is 'What is searched, by SHA-256 of (header, body, format, chunker version). Immutable: an unchanged chunk is never tokenised again.';
 comment on column chunks.chunker_version is 'Which rules cut it: another version is another chunk.';
 
--- Search columns: one sparse vector of BM25 impacts where pgvector is, else two arrays with the same content.
+-- The weights of the terms: one sparse vector of BM25 impacts where pgvector is, else an array beside the ids.
 do $$
 begin
     if exists (select from pg_extension where extname = 'vector') then
         alter table chunks add column terms sparsevec(1000000000) not null;
         comment on column chunks.terms is 'BM25 impacts (term frequency part) by term id; a query multiplies them with its idf weights.';
     else
-        alter table chunks add column term_ids integer[] not null;
         alter table chunks add column impacts real[] not null;
-        comment on column chunks.term_ids is 'Term ids, ascending; impacts stand at the same places.';
-        comment on column chunks.impacts is 'BM25 impacts (term frequency part) of term_ids.';
+        comment on column chunks.impacts is 'BM25 impacts (term frequency part), at the same places as term_ids.';
     end if;
 end
 $$;

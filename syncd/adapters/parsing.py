@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TypeVar
 
 from syncd.core.indexing import ChunkTerms, IndexedText, TextToIndex, index_texts, make_terms
@@ -33,9 +34,10 @@ class Parsers:
         """Return *texts* cut up, in their order."""
         return await self._run(index_texts, texts, [len(text.text) for text in texts])
 
-    async def make_terms(self, passages: Sequence[tuple[str, str]]) -> tuple[ChunkTerms, ...]:
-        """Return the search terms of each (header, body), in their order."""
-        return await self._run(make_terms, passages, [len(header) + len(body) for header, body in passages])
+    async def make_terms(self, passages: Sequence[tuple[str, str]], *, vectors: bool) -> tuple[ChunkTerms, ...]:
+        """Return the search terms of each (header, body), in their order; *vectors*: weights as a sparsevec."""
+        sizes = [len(header) + len(body) for header, body in passages]
+        return await self._run(partial(make_terms, vectors=vectors), passages, sizes)
 
     async def _run(
         self, work: Callable[[tuple[Item, ...]], tuple[Made, ...]], items: Sequence[Item], sizes: Sequence[int]

@@ -1,5 +1,6 @@
 """What a sync stores of a text: its chunks by hash, where they stand, its links, and the search terms of a chunk."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from syncd.core.chunking import Chunk, chunk_hash, make_layout
@@ -32,10 +33,10 @@ class IndexedText:
 
 @dataclass(frozen=True, slots=True)
 class ChunkTerms:
-    """The search terms of a chunk: ids in rising order, and impacts in the text form of sparsevec."""
+    """The search terms of a chunk, as Postgres reads them: ids as an array, weights as a sparsevec or as an array beside the ids."""
 
-    term_ids: tuple[int, ...]
-    terms: str
+    term_ids: str
+    weights: str
 
 
 def index_texts(texts: tuple[TextToIndex, ...]) -> tuple[IndexedText, ...]:
@@ -45,22 +46,26 @@ def index_texts(texts: tuple[TextToIndex, ...]) -> tuple[IndexedText, ...]:
         layout = make_layout(text.text, format=text.format, path=text.path)
         hashes = tuple(chunk_hash(chunk, text.format) for chunk in layout.chunks)
         indexed.append(
-            IndexedText(text.content_hash, text.format, layout.title, layout.titled, layout.chunks, hashes, layout.links)
+            IndexedText(
+                text.content_hash, text.format, layout.title, layout.titled, layout.chunks, hashes, layout.links
+            )
         )
     return tuple(indexed)
 
 
-def make_terms(passages: tuple[tuple[str, str], ...]) -> tuple[ChunkTerms, ...]:
-    """Return the terms of each (header, body): the dear half of indexing, done once for a chunk and never again."""
-    made = []
-    for header, body in passages:
-        impacts = make_impacts(header, body)
-        made.append(ChunkTerms(tuple(sorted(impacts)), format_sparsevec(impacts)))
-    return tuple(made)
+def make_terms(passages: tuple[tuple[str, str], ...], *, vectors: bool) -> tuple[ChunkTerms, ...]:
+    """Return the terms of each (header, body): the dear half of indexing, done once for a chunk and never again.
+
+    *vectors*: the weights are wanted as a sparsevec (pgvector), else as an array.
+    """
+    return tuple(_format_terms(make_impacts(header, body), vectors=vectors) for header, body in passages)
 
 
-def parse_terms(terms: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Return ids and impacts of the text form of sparsevec (``{1:0.5,7:1.2}/1000000000``)."""
-    inner = terms[1 : terms.rindex("}")]
-    pairs = [pair.partition(":") for pair in inner.split(",")] if inner else []
-    return tuple(int(term) for term, _, _ in pairs), tuple(impact for _, _, impact in pairs)
+def _format_terms(impacts: Mapping[int, float], *, vectors: bool) -> ChunkTerms:
+    term_ids = sorted(impacts)
+    weights = format_sparsevec(impacts) if vectors else _format_array(f"{impacts[term]:.4g}" for term in term_ids)
+    return ChunkTerms(_format_array(map(str, term_ids)), weights)
+
+
+def _format_array(elements: Iterable[str]) -> str:
+    return "{" + ",".join(elements) + "}"

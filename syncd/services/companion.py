@@ -1,6 +1,5 @@
 """The MCP server beside `up`: a process of its own that ends with us."""
 
-import asyncio
 import signal
 import socket
 import sys

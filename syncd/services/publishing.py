@@ -1,21 +1,20 @@
 """The one transaction that makes a commit visible: documents, versions, skipped files, statistics, run, revision, notice."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
 from syncd.adapters.postgres import publishing
 from syncd.adapters.postgres.connections import Connection, Pool
-from syncd.adapters.postgres.mirror import LayoutKey, has_vectors, list_former, list_placed_chunks
+from syncd.adapters.postgres.mirror import list_former
 from syncd.adapters.postgres.transactions import fenced
 from syncd.core.documents import StoredDocument
-from syncd.core.ids import DocumentId, ProjectId
+from syncd.core.ids import DocumentId
 from syncd.core.locks import Lock
 from syncd.core.planning import Plan, Selection
 from syncd.core.projects import Project
-from syncd.core.revisions import Changes, Content, SkipChanges, make_changes
+from syncd.core.revisions import Content, SkipChanges, make_changes
 from syncd.core.runs import Outcome, Run
 from syncd.core.sources import DocsTree, SourceCost
 from syncd.services.stopwatch import Stopwatch
@@ -116,35 +115,12 @@ async def _write_changes(connection: Connection, decision: Decision, state: NewS
     await publishing.add_versions(connection, project_id, changes.opened, tree=decision.tree, revision=revision)
     await publishing.close_skipped(connection, project_id, state.skips.closed, revision=revision)
     await publishing.add_skipped(connection, project_id, state.skips.opened, revision=revision)
-    return await _move_statistics(connection, project_id, changes)
-
-
-async def _move_statistics(connection: Connection, project_id: ProjectId, changes: Changes) -> int:
-    """Move the document frequencies by what this revision changes; return by how many chunk places the project grew."""
-    before = await list_placed_chunks(connection, [_closed_layout(document) for document in changes.closed])
-    after = await list_placed_chunks(
+    return await publishing.move_term_stats(
         connection,
-        [(version.content.content_hash, version.format, version.content.title) for version in changes.opened],
+        project_id,
+        opened=[(version.content.content_hash, version.format, version.content.title) for version in changes.opened],
+        closed=[(document.content_hash, document.format, document.title) for document in changes.closed],
     )
-    moved = _subtract(after, before)
-    terms = await publishing.list_chunk_terms(connection, list(moved), vectors=await has_vectors(connection))
-    differences: Counter[int] = Counter()
-    for chunk_hash, places in moved.items():
-        for term_id in terms[chunk_hash]:
-            differences[term_id] += places
-    changed = {term_id: difference for term_id, difference in differences.items() if difference}
-    await publishing.put_term_stats(connection, project_id, changed)
-    return sum(moved.values())
-
-
-def _closed_layout(document: StoredDocument) -> LayoutKey:
-    return (document.content_hash, document.format, document.title)
-
-
-def _subtract(after: Mapping[bytes, int], before: Mapping[bytes, int]) -> dict[bytes, int]:
-    keys: Sequence[bytes] = sorted(after.keys() | before.keys())
-    moved = {key: after.get(key, 0) - before.get(key, 0) for key in keys}
-    return {key: places for key, places in moved.items() if places}
 
 
 def _new_ids() -> Iterator[DocumentId]:

@@ -146,7 +146,7 @@ async def _stage_texts(
         known = await list_known_chunks(connection, {key for text in distinct for key in text.hashes})
         vectors = await has_vectors(connection)
     passages = _list_new_passages(distinct, known)
-    terms = await store.parsers.make_terms(list(passages.values()))
+    terms = await store.parsers.make_terms(list(passages.values()), vectors=vectors)
     async with fenced(store.pool, lock) as connection:
         await add_blobs(connection, blobs)
         await add_chunks(connection, distinct, terms=dict(zip(passages, terms, strict=True)), vectors=vectors)

@@ -1,5 +1,6 @@
 """One sync of one project: gather what the source has and what we have, decide, fetch what is missing, publish it at once."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -70,8 +71,10 @@ async def sync_project(work: Workplace, project: Project, source: Source, head: 
             stored = await list_stored(connection, project.project_id)
             stored_skips = await list_skipped(connection, project.project_id)
     with watch.phase("plan"):
-        selection = _refuse_known(_select(project, entries, work.limits), stored_skips)
-        plan = _plan(selection, stored)
+        # In a thread: a hundred thousand paths against the project's globs would hold up the event loop.
+        selection = await asyncio.to_thread(_select, project, entries, work.limits)
+        selection = _refuse_known(selection, stored_skips)
+        plan = await asyncio.to_thread(_plan, selection, stored)
     with watch.phase("fetch"):
         staged = await stage_contents(work.store, lock, source, _list_wanted(plan, selection))
     with watch.phase("plan"):

@@ -16,7 +16,6 @@ from syncd.adapters.postgres.connections import LeaseLost, open_connection
 from syncd.adapters.postgres.mirror import list_skipped
 from syncd.adapters.postgres.transactions import in_project
 from syncd.core.documents import SkippedFile, SkipReason
-from syncd.core.indexing import parse_terms
 from syncd.core.paths import make_path_filter
 from syncd.core.projects import NewProject, Project
 from syncd.core.runs import Outcome, Run
@@ -278,13 +277,13 @@ async def test_statistics_are_those_of_a_recount_after_any_edits(mirror: Mirror,
         )
         placed = await connection.fetch(
             """
-            select c.terms::text as terms from document_versions
+            select c.term_ids from document_versions
             join document_chunks using (tenant_id, content_hash, format, title)
             join chunks c using (tenant_id, chunk_hash)
             where revision_to is null
             """
         )
-    recount = Counter(term_id for row in placed for term_id in parse_terms(row["terms"])[0])
+    recount = Counter(term_id for row in placed for term_id in row["term_ids"])
     assert {row["term_id"]: row["document_frequency"] for row in kept} == dict(recount)
     assert (await mirror.get_project(project.project_id)).chunks == len(placed)
 

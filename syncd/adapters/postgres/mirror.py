@@ -1,7 +1,6 @@
 """What the daemon asks about a project's published state before it plans."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
 
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.statements import load_statement
@@ -10,8 +9,6 @@ from syncd.core.documents import SkippedFile, SkipReason, StoredDocument
 from syncd.core.ids import ProjectId
 from syncd.core.revisions import FormerDocument
 
-LayoutKey: TypeAlias = tuple[bytes, str, str]  # content hash, format, title
-
 _LIST_STORED = load_statement("mirror/list_stored")
 _LIST_SKIPPED = load_statement("mirror/list_skipped")
 _LIST_FORMER = load_statement("mirror/list_former")
@@ -19,7 +16,6 @@ _LIST_KNOWN_BLOBS = load_statement("mirror/list_known_blobs")
 _LIST_KNOWN_LAYOUTS = load_statement("mirror/list_known_layouts")
 _LIST_KNOWN_CHUNKS = load_statement("mirror/list_known_chunks")
 _LIST_TEXTS = load_statement("mirror/list_texts")
-_LIST_PLACED_CHUNKS = load_statement("mirror/list_placed_chunks")
 _HAS_VECTORS = load_statement("mirror/has_vectors")
 
 
@@ -73,18 +69,6 @@ async def list_known_chunks(connection: Connection, hashes: Iterable[bytes]) -> 
 async def list_texts(connection: Connection, content_hashes: Iterable[bytes]) -> Mapping[bytes, str]:
     """Return the texts of contents by hash."""
     return {row["content_hash"]: row["text"] for row in await connection.fetch(_LIST_TEXTS, list(content_hashes))}
-
-
-async def list_placed_chunks(connection: Connection, layouts: Sequence[LayoutKey]) -> Mapping[bytes, int]:
-    """Return how often each chunk stands in *layouts*; a layout named twice counts twice."""
-    rows = await connection.fetch(
-        _LIST_PLACED_CHUNKS,
-        [layout[0] for layout in layouts],
-        [layout[1] for layout in layouts],
-        [layout[2] for layout in layouts],
-        CHUNKER_VERSION,
-    )
-    return {row["chunk_hash"]: row["places"] for row in rows}
 
 
 def decode_path(path: bytes) -> str:

@@ -1,28 +1,29 @@
 """The writes of the one transaction that makes a commit visible. Each takes a connection inside `transactions.fenced`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import TypeAlias
 
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.mirror import encode_path
 from syncd.adapters.postgres.statements import load_statement
+from syncd.core.chunking import CHUNKER_VERSION
 from syncd.core.documents import SkippedFile
 from syncd.core.ids import DocumentId, ProjectId
-from syncd.core.indexing import parse_terms
 from syncd.core.revisions import NewVersion
 from syncd.core.runs import Run
 from syncd.core.sources import DocsTree
+
+LayoutKey: TypeAlias = tuple[bytes, str, str]  # content hash, format, title
 
 _CLOSE_VERSIONS = load_statement("mirror/close_versions")
 _ADD_DOCUMENTS = load_statement("mirror/add_documents")
 _ADD_VERSIONS = load_statement("mirror/add_versions")
 _CLOSE_SKIPPED = load_statement("mirror/close_skipped")
 _ADD_SKIPPED = load_statement("mirror/add_skipped")
-_LIST_CHUNK_TERMS = load_statement("mirror/list_chunk_terms")
-_LIST_CHUNK_TERMS_WITHOUT_VECTORS = load_statement("mirror/list_chunk_terms_without_vectors")
-_PUT_TERM_STATS = load_statement("mirror/put_term_stats")
+_MOVE_TERM_STATS = load_statement("mirror/move_term_stats")
 _PUBLISH_REVISION = load_statement("mirror/publish_revision")
 _ADD_RUN = load_statement("mirror/add_run")
 _NOTIFY_CHANGE = load_statement("mirror/notify_change")
@@ -101,21 +102,21 @@ async def add_skipped(
     )
 
 
-async def list_chunk_terms(
-    connection: Connection, hashes: Sequence[bytes], *, vectors: bool
-) -> Mapping[bytes, tuple[int, ...]]:
-    """Return the term ids of chunks that are stored."""
-    if vectors:
-        rows = await connection.fetch(_LIST_CHUNK_TERMS, hashes)
-        return {row["chunk_hash"]: parse_terms(row["terms"])[0] for row in rows}
-    rows = await connection.fetch(_LIST_CHUNK_TERMS_WITHOUT_VECTORS, hashes)
-    return {row["chunk_hash"]: tuple(row["term_ids"]) for row in rows}
-
-
-async def put_term_stats(connection: Connection, project_id: ProjectId, differences: Mapping[int, int]) -> None:
-    """Move the project's document frequencies by *differences*, in the order of the ids."""
-    ordered = sorted(differences)
-    await connection.execute(_PUT_TERM_STATS, project_id, ordered, [differences[term_id] for term_id in ordered])
+async def move_term_stats(
+    connection: Connection, project_id: ProjectId, *, opened: Sequence[LayoutKey], closed: Sequence[LayoutKey]
+) -> int:
+    """Move the project's document frequencies along with its layouts; return by how many chunk places it grew."""
+    layouts = (*opened, *closed)
+    grown: int = await connection.fetchval(
+        _MOVE_TERM_STATS,
+        project_id,
+        [layout[0] for layout in layouts],
+        [layout[1] for layout in layouts],
+        [layout[2] for layout in layouts],
+        [1] * len(opened) + [-1] * len(closed),
+        CHUNKER_VERSION,
+    )
+    return grown
 
 
 async def publish_revision(connection: Connection, project_id: ProjectId, publication: Publication) -> None:

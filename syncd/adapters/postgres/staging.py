@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.statements import load_statement
 from syncd.core.chunking import CHUNKER_VERSION
-from syncd.core.indexing import ChunkTerms, IndexedText, parse_terms
+from syncd.core.indexing import ChunkTerms, IndexedText
 
 _ADD_BLOBS = load_statement("mirror/add_blobs")
 _ADD_CHUNKS = load_statement("mirror/add_chunks")
@@ -52,22 +52,16 @@ async def add_chunks(
         for chunk, chunk_hash in zip(text.chunks, text.hashes, strict=True)
         if chunk_hash in terms
     }
-    columns = (
+    statement = _ADD_CHUNKS if vectors else _ADD_CHUNKS_WITHOUT_VECTORS
+    await connection.execute(
+        statement,
         list(chunks),
         [chunk.header for chunk, _ in chunks.values()],
         [chunk.body for chunk, _ in chunks.values()],
         [text_format for _, text_format in chunks.values()],
         [chunk.tokens for chunk, _ in chunks.values()],
-    )
-    if vectors:
-        await connection.execute(_ADD_CHUNKS, *columns, [terms[key].terms for key in chunks], CHUNKER_VERSION)
-        return
-    pairs = [parse_terms(terms[key].terms) for key in chunks]
-    await connection.execute(
-        _ADD_CHUNKS_WITHOUT_VECTORS,
-        *columns,
-        ["{" + ",".join(map(str, term_ids)) + "}" for term_ids, _ in pairs],
-        ["{" + ",".join(impacts) + "}" for _, impacts in pairs],
+        [terms[key].term_ids for key in chunks],
+        [terms[key].weights for key in chunks],
         CHUNKER_VERSION,
     )
 
