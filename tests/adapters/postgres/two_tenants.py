@@ -1,0 +1,103 @@
+"""Two tenants with two synced projects each: every tenant table holds rows of both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from syncd.adapters.embedded.redis import RedisServer
+from syncd.adapters.folder.source import FolderSource
+from syncd.adapters.postgres.connections import Connection, open_connection
+from syncd.adapters.postgres.keys import NewKey, add_key
+from syncd.adapters.postgres.transactions import in_project
+from syncd.core.ids import ProjectId, TenantId
+from syncd.core.locks import Lock
+from syncd.core.paths import make_path_filter
+from syncd.core.projects import NewProject
+from tests.adapters.postgres.catalogue import list_tenant_tables
+from tests.conftest import Database
+from tests.mirror import LIMITS, Mirror, open_mirror
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One of the two tenants: the locks of its two projects."""
+
+    tenant_id: TenantId
+    lock: Lock
+    other_lock: Lock
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A tenant table. *columns* are those that an insert may name; *key* is the primary key."""
+
+    name: str
+    columns: Sequence[str]
+    key: Sequence[str]
+
+    @property
+    def belongs_to_projects(self) -> bool:
+        return "project_id" in self.columns
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Who is there, and which tables they share."""
+
+    database: Database
+    ours: Party
+    theirs: Party
+    tables: Sequence[Table]
+
+
+async def make_world(database: Database, redis_server: RedisServer, directory: Path) -> World:
+    """Sync two projects of two tenants into *database*."""
+    parties = [await _make_party(database, redis_server, directory / name, name) for name in ("acme", "globex")]
+    async with open_connection(database.migrator_url) as connection:
+        return World(database, parties[0], parties[1], await _list_tables(connection))
+
+
+async def _make_party(database: Database, redis_server: RedisServer, directory: Path, name: str) -> Party:
+    async with open_mirror(database, redis_server, tenant=name) as mirror:
+        key = NewKey(
+            key_id=f"{name:x<12}", secret_hash=name.encode().ljust(32), name=f"key of {name}", scopes=["docs:read"]
+        )
+        await add_key(mirror.web_pool, mirror.tenant_id, key)
+        locks = [await _sync(mirror, directory, f"{name}{number}") for number in (1, 2)]
+        return Party(mirror.tenant_id, *locks)
+
+
+async def _sync(mirror: Mirror, directory: Path, name: str) -> Lock:
+    folder = directory / name / "docs"
+    folder.mkdir(parents=True)
+    (folder / "guide.md").write_text(f"# Guide of {name}\n\nA word: {name}. See [the other](other.md).\n")
+    (folder / "binary.md").write_bytes(b"\0" + name.encode())
+    project = await mirror.add_project(NewProject(name=name, source="folder", folder=str(directory / name)))
+    source = FolderSource(directory / name, matches=make_path_filter().matches, max_bytes=LIMITS.document_max_bytes)
+    assert await mirror.sync(project, source) is not None
+    async with in_project(mirror.pool, mirror.tenant_id, project.project_id) as connection:
+        return await get_last_lock(connection, mirror.tenant_id, project.project_id)
+
+
+async def get_last_lock(connection: Connection, tenant_id: TenantId, project_id: ProjectId) -> Lock:
+    """Return the lock of whoever held the project last: Postgres honours it until another takes it."""
+    row = await connection.fetchrow("select fence, nonce from syncd.project_leases where project_id = $1", project_id)
+    assert row is not None
+    return Lock(tenant_id, project_id, row["fence"], row["nonce"])
+
+
+async def _list_tables(connection: Connection) -> Sequence[Table]:
+    rows = await connection.fetch(
+        """
+        select c.relname as name,
+               array(select a.attname::text from pg_attribute a
+                     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' order by a.attnum) as columns,
+               array(select a.attname::text from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = any(i.indkey)
+                     where i.indrelid = c.oid and i.indisprimary) as key
+        from pg_class c
+        where c.oid in (select ('syncd.' || quote_ident(name))::regclass from unnest($1::text[]) as name)
+        order by c.relname
+        """,
+        await list_tenant_tables(connection),
+    )
+    return [Table(row["name"], row["columns"], row["key"]) for row in rows]
