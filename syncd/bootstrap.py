@@ -93,14 +93,11 @@ def make_reconciling(
     parts: Parts, group: asyncio.TaskGroup, *, wake: asyncio.Event, stop: asyncio.Event
 ) -> Reconciling:
     """Return what the loop works with; the watchers of folders belong to *group*."""
-    watches = FolderWatches(
-        parts.work.store.pool, group, excluded=parts.excluded, wake=wake, stop=stop, clock=parts.work.clock
-    )
     return Reconciling(
         work=parts.work,
         locking=parts.locking,
         open_source=parts.sources.open,
-        watch=watches.watch,
+        watches=FolderWatches(group, excluded=parts.excluded, wake=wake, stop=stop),
         poll_seconds=parts.settings.poll_seconds,
         concurrency=parts.settings.sync_concurrency,
     )

@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from functools import partial
 
 from syncd.adapters.postgres.listening import listen
 from syncd.adapters.systemd import Notifier
@@ -28,8 +26,22 @@ async def run_daemon(parts: Parts, *, stop: asyncio.Event, notifier: Notifier) -
         if notifier.watchdog_seconds is not None:
             beside.append(group.create_task(_feed_watchdog(notifier, notifier.watchdog_seconds / WATCHDOG_SHARE)))
         notifier.ready()
-        log.info("daemon ready", extra={"concurrency": reconciling.concurrency, "poll_seconds": reconciling.poll_seconds})
+        log.info(
+            "daemon ready", extra={"concurrency": reconciling.concurrency, "poll_seconds": reconciling.poll_seconds}
+        )
         await run_reconciler(reconciling, wake=wake, stop=stop, drain_seconds=parts.settings.drain_seconds)
         for task in beside:
             task.cancel()
     log.info("daemon drained")
+
+
+async def _announce_stop(stop: asyncio.Event, notifier: Notifier) -> None:
+    await stop.wait()
+    notifier.stopping("Draining: running syncs end, nothing new begins.")
+
+
+async def _feed_watchdog(notifier: Notifier, seconds: float) -> None:
+    """Ping from the event loop itself: a loop that hangs does not ping, and the service manager restarts the service."""
+    while True:
+        notifier.ping()
+        await asyncio.sleep(seconds)

@@ -21,6 +21,7 @@ from syncd.core.sources import Head, Source
 from syncd.errors import Busy, RetryLater, SyncdError
 from syncd.services.locking import Locking, holding
 from syncd.services.sync import Workplace, selection_hash, sync_project
+from syncd.services.watching import FolderWatches
 
 log = logging.getLogger("syncd.sync")
 
@@ -31,12 +32,12 @@ ORPHAN_AGE = timedelta(days=1)  # longer than any run: what a run has staged is 
 
 @dataclass(frozen=True, slots=True)
 class Reconciling:
-    """What the loop works with. *watch* is told of every project that is looked at."""
+    """What the loop works with."""
 
     work: Workplace
     locking: Locking
     open_source: Callable[[Project], AbstractAsyncContextManager[Source]]
-    watch: Callable[[Project], None]
+    watches: FolderWatches
     poll_seconds: float
     concurrency: int
     collected_at: dict[TenantId, datetime] = field(default_factory=dict)
@@ -63,12 +64,12 @@ async def _look(parts: Reconciling, due: Due) -> None:
     pool = parts.work.store.pool
     async with in_project(pool, due.tenant_id, due.project_id) as connection:
         project = await find_project_by_id(connection, due.project_id)
-    if project is None:
+    if project is None or project.removed_at is not None:
+        parts.watches.forget(due.project_id)
+        if project is not None:
+            await _remove(parts, project)
         return
-    if project.removed_at is not None:
-        await _remove(parts, project)
-        return
-    parts.watch(project)
+    parts.watches.watch(project)
     async with parts.open_source(project) as source:
         head = await source.find_head(_known_mark(parts, project))
         async with in_project(pool, due.tenant_id, due.project_id) as connection:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from syncd.adapters.postgres.queue import claim_due, get_next_due
+from syncd.adapters.postgres.queue import claim_due, get_next_due, request_due
 from syncd.core.ids import ProjectId
 from syncd.services.attending import Reconciling, attend
 
@@ -42,6 +42,8 @@ async def _start_due(
     if free <= 0:
         return
     async with parts.work.store.pool.acquire() as connection:
+        for tenant_id, project_id in parts.watches.take_changed():
+            await request_due(connection, tenant_id, project_id, now)
         found = await claim_due(connection, now=now, until=now + timedelta(seconds=CLAIM_SECONDS), limit=free)
     for due in found:
         if due.project_id in running:

@@ -1,11 +1,13 @@
 """LISTEN on a connection of its own, opened again whenever it ends."""
 
 import asyncio
+import logging
 from collections.abc import Callable
-from typing import Any
 
-from syncd.adapters.postgres.connections import open_connection
-from syncd.errors import Unreachable
+from syncd.adapters.postgres.connections import explaining, open_connection
+from syncd.errors import SyncdError
+
+log = logging.getLogger("syncd.postgres")
 
 RECONNECT_SECONDS = 2.0
 
@@ -17,15 +19,22 @@ async def listen(url: str, channel: str, on_notice: Callable[[str], None]) -> No
     """
     while True:
         try:
-            async with open_connection(url) as connection:
-                ended = asyncio.Event()
-
-                def hear(_connection: Any, _pid: int, _channel: str, payload: Any) -> None:  # noqa: ANN401 - asyncpg's callback type
-                    on_notice(str(payload))
-
-                connection.add_termination_listener(lambda _connection, ended=ended: ended.set())
-                await connection.add_listener(channel, hear)
-                on_notice("")
-                await ended.wait()
-        except Unreachable:
+            with explaining(url):
+                await _listen_once(url, channel, on_notice)
+        except SyncdError as error:
+            log.warning("listening waits", extra={"channel": channel, "code": error.code})
             await asyncio.sleep(RECONNECT_SECONDS)
+
+
+async def _listen_once(url: str, channel: str, on_notice: Callable[[str], None]) -> None:
+    """Listen until the connection ends."""
+    ended = asyncio.Event()
+
+    def hear(_connection: object, _pid: int, _channel: str, payload: object) -> None:
+        on_notice(str(payload))
+
+    async with open_connection(url) as connection:
+        connection.add_termination_listener(lambda _connection: ended.set())
+        await connection.add_listener(channel, hear)
+        on_notice("")
+        await ended.wait()
