@@ -28,7 +28,7 @@ from syncd.services.locking import clear_leases
 from syncd.services.projects import Shelf, make_folder_project, put_project, wait_until_synced
 from syncd.services.repositories import resolve_repository
 from syncd.services.sources import FolderAccess
-from syncd.settings import Settings, load_settings
+from syncd.settings import Settings, load_settings, require_setting
 from syncd.web.server import bind, open_site
 
 
@@ -157,7 +157,9 @@ async def _serve(run: Run, settings: Settings, installation: Installation, proje
         status_url=sockets.status_url,
         mcp_url=sockets.mcp_url,
     )
-    async with open_mcp_server(sockets.mcp, settings, log=settings.data_dir / "mcp.log") as mcp_server:
+    async with open_mcp_server(
+        sockets.mcp, _make_mcp_environment(settings), log=settings.data_dir / "mcp.log"
+    ) as mcp_server:
         with announce_running(settings.data_dir, running):
             run.progress.close()
             print_ready(replace(ready, seconds=time.monotonic() - run.begun), as_json=run.arguments.json)
@@ -180,6 +182,19 @@ async def _wait_for_end(stop: asyncio.Event, waits: Waits) -> None:
     finally:
         for waiter in (stopping, *servers):
             waiter.cancel()
+
+
+def _make_mcp_environment(settings: Settings) -> dict[str, str]:
+    """Return what the MCP server needs, and nothing that only the daemon may have."""
+    return {
+        "SYNCD_READ_DATABASE_URL": require_setting(settings.read_database_url, "SYNCD_READ_DATABASE_URL"),
+        "SYNCD_REDIS_URL": require_setting(settings.redis_url, "SYNCD_REDIS_URL"),
+        "SYNCD_DATA_DIR": str(settings.data_dir),
+        "SYNCD_MCP_ALLOWED_HOSTS": ",".join(settings.mcp_allowed_hosts),
+        "SYNCD_MCP_ALLOWED_ORIGINS": ",".join(settings.mcp_allowed_origins),
+        "SYNCD_ENV": settings.env,
+        "SYNCD_LOG": settings.log,
+    }
 
 
 def _complete_settings(settings: Settings, installation: Installation) -> Settings:

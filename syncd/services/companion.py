@@ -3,7 +3,7 @@
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import aiohttp
 
 from syncd.adapters.embedded.child import Child, Command, start_child
 from syncd.errors import Unreachable
-from syncd.settings import Settings, require_setting
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -19,7 +18,9 @@ CALL_SECONDS = 2.0
 
 
 @asynccontextmanager
-async def open_mcp_server(listening: socket.socket, settings: Settings, *, log: Path) -> AsyncIterator[Child]:
+async def open_mcp_server(
+    listening: socket.socket, environment: Mapping[str, str], *, log: Path
+) -> AsyncIterator[Child]:
     """Start `python -m mcp_server http` on the socket we hold, and yield it when it answers. Raises `Unreachable` if it does not."""
     descriptor = listening.fileno()
     child = await start_child(
@@ -29,7 +30,7 @@ async def open_mcp_server(listening: socket.socket, settings: Settings, *, log: 
             account=None,
             death_signal=signal.SIGTERM,
             descriptors=(descriptor,),
-            environment=_make_environment(settings),
+            environment=environment,
         ),
         log=log,
     )
@@ -57,16 +58,3 @@ async def _answers(child: Child, url: str) -> bool:
                 return False
 
         return await child.wait_until(is_alive, seconds=START_SECONDS)
-
-
-def _make_environment(settings: Settings) -> dict[str, str]:
-    """Return what the MCP server needs, and nothing that only the daemon may have."""
-    return {
-        "SYNCD_READ_DATABASE_URL": require_setting(settings.read_database_url, "SYNCD_READ_DATABASE_URL"),
-        "SYNCD_REDIS_URL": require_setting(settings.redis_url, "SYNCD_REDIS_URL"),
-        "SYNCD_DATA_DIR": str(settings.data_dir),
-        "SYNCD_MCP_ALLOWED_HOSTS": ",".join(settings.mcp_allowed_hosts),
-        "SYNCD_MCP_ALLOWED_ORIGINS": ",".join(settings.mcp_allowed_origins),
-        "SYNCD_ENV": settings.env,
-        "SYNCD_LOG": settings.log,
-    }
