@@ -5,12 +5,28 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from syncd.errors import BadUsage
 
-HostPort = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$")]
+
+def check_address(listen: str) -> str:
+    """Return HOST:PORT as it is. Raises `ValueError`, which pydantic adds to the other faults, for anything else."""
+    try:
+        split_address(listen)
+    except BadUsage as error:
+        raise ValueError("write HOST:PORT, for example 127.0.0.1:8700") from error
+    return listen
+
+
+def find_place(path: Path) -> Path:
+    """Return *path* as it is meant: absolute, and below the home directory where it begins with ~."""
+    return path.expanduser().absolute()
+
+
+HostPort = Annotated[str, AfterValidator(check_address)]
+Place = Annotated[Path, AfterValidator(find_place)]
 
 
 def default_data_directory() -> Path:
@@ -22,7 +38,10 @@ def default_data_directory() -> Path:
 class Settings(BaseSettings):
     """The settings of one process. Names and defaults are those of `.env.example`, which a test holds to this class."""
 
-    model_config = SettingsConfigDict(env_prefix="SYNCD_", env_file=".env", extra="ignore", hide_input_in_errors=True)
+    # An empty value is an unset one: compose files and unit files pass variables on that nobody has set.
+    model_config = SettingsConfigDict(
+        env_prefix="SYNCD_", env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     env: Literal["development", "test", "production"] = "production"
     log: Literal["auto", "json", "text"] = "auto"
@@ -32,8 +51,8 @@ class Settings(BaseSettings):
     web_database_url: SecretStr | None = None
     read_database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
-    data_dir: Path = Field(default_factory=default_data_directory)
-    folder_roots: Annotated[tuple[Path, ...], NoDecode] = ()
+    data_dir: Place = Field(default_factory=default_data_directory)
+    folder_roots: Annotated[tuple[Place, ...], NoDecode] = ()
     master_keys: SecretStr | None = None
 
     http_listen: HostPort = "127.0.0.1:8700"
@@ -81,7 +100,7 @@ class Settings(BaseSettings):
 def split_address(listen: str) -> tuple[str, int]:
     """Return host and port of HOST:PORT. Raises `BadUsage` for anything else."""
     host, _, port = listen.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
+    if not host or not port.isdecimal() or int(port) > 65535:
         raise BadUsage(
             "address_invalid",
             f"{listen!r} is not HOST:PORT.",
