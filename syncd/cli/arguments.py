@@ -29,7 +29,8 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+# argparse gives this type no public name.
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 
 
 def _add(commands: Subparsers, name: str, handler: Handler, does: str, example: str) -> argparse.ArgumentParser:

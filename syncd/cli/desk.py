@@ -26,8 +26,7 @@ class Desk:
 
 def load_command_settings(arguments: argparse.Namespace) -> tuple[Settings, Running | None]:
     """Return the settings; URLs that are not set are those of the `up` that runs on the data directory, if one does."""
-    data_dir = Path(arguments.data_dir).absolute() if arguments.data_dir else None
-    settings = load_settings(data_dir=data_dir)
+    settings = load_settings(data_dir=make_data_directory(arguments))
     running = find_running(settings.data_dir)
     if running is None or settings.web_database_url is not None:
         return settings, running
@@ -41,6 +40,11 @@ def load_command_settings(arguments: argparse.Namespace) -> tuple[Settings, Runn
             "master_keys": settings.master_keys or SecretStr(running.master_keys),
         }
     ), running
+
+
+def make_data_directory(arguments: argparse.Namespace) -> Path | None:
+    """Return the data directory that the command line names."""
+    return Path(arguments.data_dir).absolute() if arguments.data_dir else None
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from syncd.adapters.data_directory import Running, announce_running
 from syncd.adapters.logs import configure_logging
 from syncd.adapters.systemd import open_notifier
 from syncd.bootstrap import Grounds, find_key_ring, open_parts, utc_now
+from syncd.cli.desk import make_data_directory
 from syncd.cli.projects import complete_project
 from syncd.cli.ready import Progress, Ready, open_progress, print_ready
 from syncd.cli.run import stopping_by_signal
@@ -66,7 +67,7 @@ async def up_command(arguments: argparse.Namespace) -> int:
     """Start everything, sync the project, print where it is; then go on until Ctrl-C (or with --once, end)."""
     begun = time.monotonic()
     settings = load_settings(
-        data_dir=Path(arguments.data_dir).absolute() if arguments.data_dir else None,
+        data_dir=make_data_directory(arguments),
         http_listen=arguments.http,
         mcp_listen=arguments.mcp,
     )

@@ -1,5 +1,6 @@
 """Brings the contents that a revision needs into the store, in small fenced transactions: a crash costs only what is missing."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -23,9 +24,11 @@ from syncd.core.locks import Lock
 from syncd.core.paths import format_of
 from syncd.core.revisions import Content
 from syncd.core.sources import Source, SourceBlob, TreeEntry
+from syncd.services.beside import raising_first
 
 BATCH_BYTES = 2 * 1024 * 1024
 BATCH_BLOBS = 100
+BATCHES_IN_FLIGHT = 3
 
 
 def ignore_progress(_project_id: ProjectId, _done: int, _total: int) -> None:
@@ -64,11 +67,34 @@ async def stage_contents(store: Store, lock: Lock, source: Source, wanted: Seque
     await _stage_known(store, lock, entries_by_sha, known, staged)
     missing = [entries[0] for git_sha, entries in entries_by_sha.items() if git_sha not in known]
     if missing:
-        async for batch in _batch(source.read_blobs(missing)):
-            await _stage_fetched(store, lock, entries_by_sha, batch, staged)
-            staged.fetched += len(batch)
-            store.report(lock.project_id, staged.fetched, len(missing))
+        await _stage_missing(store, lock, source, missing, entries_by_sha, staged)
     return staged
+
+
+async def _stage_missing(
+    store: Store,
+    lock: Lock,
+    source: Source,
+    missing: Sequence[TreeEntry],
+    entries_by_sha: Mapping[str, Sequence[TreeEntry]],
+    staged: Staged,
+) -> None:
+    """Fetch, cut up and store in batches, a few at a time: while one is written the next is parsed and another fetched."""
+    free = asyncio.Semaphore(BATCHES_IN_FLIGHT)
+
+    async def stage(batch: Sequence[SourceBlob]) -> None:
+        try:
+            await _stage_fetched(store, lock, entries_by_sha, batch, staged)
+        finally:
+            free.release()
+        staged.fetched += len(batch)
+        store.report(lock.project_id, staged.fetched, len(missing))
+
+    with raising_first():
+        async with asyncio.TaskGroup() as group:
+            async for batch in _batch(source.read_blobs(missing)):
+                await free.acquire()
+                group.create_task(stage(batch))
 
 
 async def _batch(blobs: AsyncIterator[SourceBlob]) -> AsyncIterator[Sequence[SourceBlob]]:

@@ -1,4 +1,7 @@
-"""Writes content ahead of the revision that will refer to it: blobs, chunks, their places, links. All by hash, all idempotent."""
+"""Writes content ahead of the revision that will refer to it: blobs, chunks, their places, links. All by hash, all idempotent.
+
+Rows go in by rising key, table after table in one order: two transactions that bring the same content wait, and never deadlock.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -30,6 +33,7 @@ class NewBlob:
 
 async def add_blobs(connection: Connection, blobs: Sequence[NewBlob]) -> None:
     """Stage contents that are not there yet."""
+    blobs = sorted(blobs, key=lambda blob: blob.content_hash)
     await connection.execute(
         _ADD_BLOBS,
         [blob.content_hash for blob in blobs],
@@ -46,12 +50,13 @@ async def add_chunks(
     connection: Connection, texts: Sequence[IndexedText], *, terms: Mapping[bytes, ChunkTerms], vectors: bool
 ) -> None:
     """Stage those chunks of *texts* that have *terms*; the others are there already. *vectors*: pgvector is in use."""
-    chunks = {
+    found = {
         chunk_hash: (chunk, text.format)
         for text in texts
         for chunk, chunk_hash in zip(text.chunks, text.hashes, strict=True)
         if chunk_hash in terms
     }
+    chunks = {chunk_hash: found[chunk_hash] for chunk_hash in sorted(found)}
     statement = _ADD_CHUNKS if vectors else _ADD_CHUNKS_WITHOUT_VECTORS
     await connection.execute(
         statement,
@@ -91,7 +96,7 @@ async def add_places(connection: Connection, texts: Sequence[IndexedText]) -> No
 
 async def add_links(connection: Connection, texts: Sequence[IndexedText]) -> None:
     """Stage the links of *texts*."""
-    rows = [(text, ordinal, link) for text in texts for ordinal, link in enumerate(text.links)]
+    rows = [(text, ordinal, link) for text in sorted(texts, key=_layout_key) for ordinal, link in enumerate(text.links)]
     await connection.execute(
         _ADD_LINKS,
         [text.content_hash for text, _, _ in rows],
@@ -101,3 +106,7 @@ async def add_links(connection: Connection, texts: Sequence[IndexedText]) -> Non
         [link.target for _, _, link in rows],
         [link.text for _, _, link in rows],
     )
+
+
+def _layout_key(text: IndexedText) -> tuple[bytes, str, str]:
+    return (text.content_hash, text.format, text.title)
