@@ -11,7 +11,7 @@ from uuid import UUID
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
 
 from syncd.core.ids import ProjectId
 from syncd.core.locks import Holder
@@ -146,7 +146,8 @@ def explaining_redis() -> Iterator[None]:
     try:
         yield
     except RedisError as error:
-        if "WRONGPASS" not in str(error) and "NOAUTH" not in str(error):  # redis-py wraps both in a ConnectionError
+        # While it connects, redis-py wraps the refusal in a ConnectionError.
+        if not any(isinstance(one, AuthenticationError) for one in (error, error.__cause__)):
             raise _make_unreachable_error(error) from error
         raise Rejected(
             "redis_password_refused",

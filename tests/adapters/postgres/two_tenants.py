@@ -54,7 +54,7 @@ async def make_world(database: Database, redis_server: RedisServer, directory: P
     """Sync two projects of two tenants into *database*."""
     parties = [await _make_party(database, redis_server, directory / name, name) for name in ("acme", "globex")]
     async with open_connection(database.migrator_url) as connection:
-        return World(database, parties[0], parties[1], await _list_tables(connection))
+        return World(database, parties[0], parties[1], await list_tables(connection))
 
 
 async def _make_party(database: Database, redis_server: RedisServer, directory: Path, name: str) -> Party:
@@ -86,7 +86,8 @@ async def get_last_lock(connection: Connection, tenant_id: TenantId, project_id:
     return Lock(tenant_id, project_id, row["fence"], row["nonce"])
 
 
-async def _list_tables(connection: Connection) -> Sequence[Table]:
+async def list_tables(connection: Connection) -> Sequence[Table]:
+    """Return the tenant tables as the catalogue has them."""
     rows = await connection.fetch(
         """
         select c.relname as name,
