@@ -47,13 +47,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
 
 
 def print_facts(facts: Mapping[str, object]) -> None:
-    """Print names and values below each other."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
+    """Print names and values below each other; a value is never broken, so that it can be copied."""
+    width = max(len(name) for name in facts)
+    console = Console(highlight=False, soft_wrap=True)
     for name, value in facts.items():
-        table.add_row(name, Text("-" if value is None else str(value), overflow="fold"))
-    Console(highlight=False).print(table)
+        console.print(Text.assemble((f"{name:<{width}}  ", "bold"), "-" if value is None else str(value)))
 
 
 def as_json_object(value: Any) -> dict[str, object]:  # noqa: ANN401 - any dataclass

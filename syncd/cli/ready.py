@@ -64,8 +64,8 @@ def open_progress() -> Iterator[Progress]:
         yield Progress(bars)
 
 
-def print_ready(ready: Ready, *, as_json: bool) -> None:
-    """Print where everything is: one JSON object, or a table and the configuration of MCP clients."""
+def print_ready(ready: Ready, *, as_json: bool, stays: bool) -> None:
+    """Print where everything is: one JSON object, or a table and, if the servers stay, the configuration of MCP clients."""
     project = ready.project
     if as_json:
         print_json(
@@ -101,7 +101,7 @@ def print_ready(ready: Ready, *, as_json: bool) -> None:
     )
     if project.message:
         print_note(f"{project.message} {project.hint or ''}")
-    for client in CLIENTS:
+    for client in CLIENTS if stays else ():
         file, text = make_client_config(client, mcp_url=ready.mcp_url, api_key=ready.api_key)
         sys.stdout.write(f"\n# {client}: {file}\n{text}\n")
     sys.stdout.flush()

@@ -113,9 +113,9 @@ async def _run(run: Run, installation: Installation, new: NewProject) -> int:
         run.progress.say(f"Syncing {project.origin}")
         with open_notifier() as notifier:
             async with beside(run_daemon(parts, stop=run.stop, notifier=notifier)) as daemon:
-                project = await _wait_for_first_sync(run, shelf, project, since)
-                if project is not None:
-                    await _serve(run, settings, installation, project)
+                synced = await _wait_for_first_sync(run, shelf, project, since)
+                if synced is not None:
+                    await _serve(run, settings, installation, synced)
                 run.stop.set()
                 await daemon
     return 0
@@ -144,7 +144,7 @@ async def _serve(run: Run, settings: Settings, installation: Installation, proje
     ready = Ready(project, sockets.status_url, sockets.mcp_url, installation.api_key, time.monotonic() - run.begun)
     if run.arguments.once:
         run.progress.close()
-        print_ready(ready, as_json=run.arguments.json)
+        print_ready(ready, as_json=run.arguments.json, stays=False)
         return
     run.progress.say("Starting the MCP server")
     running = Running(
@@ -163,7 +163,7 @@ async def _serve(run: Run, settings: Settings, installation: Installation, proje
     ) as mcp_server:
         with announce_running(settings.data_dir, running):
             run.progress.close()
-            print_ready(replace(ready, seconds=time.monotonic() - run.begun), as_json=run.arguments.json)
+            print_ready(replace(ready, seconds=time.monotonic() - run.begun), as_json=run.arguments.json, stays=True)
             await _wait_for_end(run.stop, {**installation.servers.waits, "The MCP server": mcp_server.wait})
 
 

@@ -77,7 +77,7 @@ def _make_secrets() -> dict[str, str]:
         "sync_password": randomness.token_urlsafe(32),
         "web_password": randomness.token_urlsafe(32),
         "read_password": randomness.token_urlsafe(32),
-        "master_keys": make_master_key(),
+        "master_keys": f"up1:{make_master_key()}",
         "api_key": make_key("up", make_key_id(randomness.token_bytes(32)), randomness.token_bytes(32)),
     }
 

@@ -1,0 +1,45 @@
+"""`syncd status`: what the status endpoint says, in the terminal."""
+
+import argparse
+from typing import Any
+
+from syncd.adapters.redis.locks import open_redis_client
+from syncd.bootstrap import utc_now
+from syncd.cli.desk import get_tenant, open_desk
+from syncd.cli.output import print_json, print_note, print_table
+from syncd.services.status import get_status, make_status_document
+from syncd.settings import require_setting
+
+
+async def status_command(arguments: argparse.Namespace) -> int:
+    """Show the tenant's projects, and who works on them."""
+    async with open_desk(arguments) as desk:
+        redis_url = require_setting(desk.settings.redis_url, "SYNCD_REDIS_URL")
+        tenant = await get_tenant(desk, arguments.tenant)
+        async with open_redis_client(redis_url) as redis:
+            status = await get_status(desk.pool, redis, tenant.tenant_id, project_ids=None, now=utc_now())
+    document: dict[str, Any] = make_status_document(status)
+    if arguments.json:
+        print_json(document)
+        return 0
+    if status.redis_trouble is not None:
+        print_note(f"{status.redis_trouble.message} {status.redis_trouble.hint}")
+    print_table(
+        ["PROJECT", "CONDITION", "REVISION", "DOCUMENTS", "SKIPPED", "COMMIT", "SYNCED (UTC)", "LOCKED BY", "WHY"],
+        [_make_row(project) for project in document["projects"]],
+    )
+    return 0
+
+
+def _make_row(project: dict[str, Any]) -> list[object]:
+    return [
+        project["name"],
+        project["condition"],
+        f"r{project['revision']}",
+        project["documents"],
+        project["skipped"],
+        (project["syncedCommit"] or "-")[:12],
+        (project["syncedAt"] or "never")[:19].replace("T", " "),
+        project["lockedBy"],
+        project["lockReason"] or project["message"],
+    ]
