@@ -173,30 +173,37 @@ async def _remove(parts: Reconciling, project: Project) -> None:
 
 
 async def _put_back(parts: Reconciling, due: Due, error: SyncdError | None) -> None:
+    """Write down how the project stands, and when to look again."""
     now = parts.work.clock()
     condition, next_at = _judge(parts, due, error)
     async with in_project(parts.work.store.pool, due.tenant_id, due.project_id) as connection:
         if error is not None:
-            log.warning(
-                "sync waits", extra={"project_id": str(due.project_id), "condition": condition, "code": error.code}
-            )
-            await mark_condition(
-                connection, due.project_id, condition, error=error, next_try_at=next_at, attempted_at=now
-            )
+            fields = {"project_id": str(due.project_id), "condition": condition, "code": error.code}
+            log.warning("sync waits", extra=fields)
+            if not _is_held_elsewhere(error):  # then its holder says how it stands
+                await mark_condition(
+                    connection, due.project_id, condition, error=error, next_try_at=next_at, attempted_at=now
+                )
         failures = 0 if error is None or isinstance(error, Busy) else due.failures + 1
         await finish_due(connection, due, now=now, next_at=next_at, failures=failures)
+
+
+def _is_held_elsewhere(error: SyncdError) -> bool:
+    return error.code == "project_locked"
 
 
 def _judge(parts: Reconciling, due: Due, error: SyncdError | None) -> tuple[str, datetime]:
     """Return the condition that *error* means, and when to look again."""
     now = parts.work.clock()
     fraction = random.random()  # noqa: S311 - jitter is no secret
+    poll_at = next_poll(now, poll_seconds=parts.poll_seconds, fraction=fraction)
     match error:
         case None:
-            return "ready", next_poll(now, poll_seconds=parts.poll_seconds, fraction=fraction)
+            return "ready", poll_at
+        case Busy() if _is_held_elsewhere(error):
+            return "waiting", now + timedelta(seconds=error.after_seconds)
         case Busy():
-            condition = "frozen" if error.code == "project_frozen" else "waiting"
-            return condition, now + timedelta(seconds=error.after_seconds)
+            return "frozen", poll_at
         case RetryLater():
             return "waiting", next_retry(
                 now, failures=due.failures, after_seconds=error.after_seconds, fraction=fraction
