@@ -1,0 +1,1 @@
+"""Measures, repeatable and beside a bare floor; never part of the tests."""
