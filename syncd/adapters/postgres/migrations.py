@@ -20,6 +20,8 @@ LOCK_WAIT_SECONDS = 60.0
 LOCK_POLL_SECONDS = 0.1
 
 _FILE_NAME = re.compile(r"^(\d{4})_([a-z0-9_]+)\.sql$")
+_NOT_STATEMENTS = re.compile(r"--[^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$|'(?:[^']|'')*'", re.DOTALL)
+_TRANSACTION_WORDS = frozenset({"abort", "begin", "commit", "end", "release", "rollback", "savepoint", "start"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ def list_migrations(directory: Path | None = None) -> tuple[Migration, ...]:
                 hint="Number it after the last migration; lower case and underscores.",
             )
         script = path.read_text(encoding="utf-8").replace("\r\n", "\n")
+        _refuse_transaction_control(path.name, script)
         found.append(Migration(int(named[1]), named[2], script, hashlib.sha256(script.encode()).digest()))
     numbers = [migration.number for migration in found]
     if len(set(numbers)) != len(numbers):
@@ -54,6 +57,18 @@ def list_migrations(directory: Path | None = None) -> tuple[Migration, ...]:
             "migration_doubled", "Two migrations have the same number.", hint="Give the newer one the next free number."
         )
     return tuple(found)
+
+
+def _refuse_transaction_control(name: str, script: str) -> None:
+    """Raise `Rejected` for a script that ends our transaction: what follows would run as the login, and stay after a failure."""
+    for statement in _NOT_STATEMENTS.sub(" ", script).split(";"):
+        words = statement.split(maxsplit=1)
+        if words and words[0].lower() in _TRANSACTION_WORDS:
+            raise Rejected(
+                "migration_not_atomic",
+                f"{name} has a statement that begins with {words[0]}.",
+                hint="Every migration runs in one transaction of its own; remove begin, commit and the like.",
+            )
 
 
 def find_pending(known: Sequence[Migration], applied: Sequence[tuple[int, str, bytes]]) -> tuple[Migration, ...]:

@@ -262,7 +262,8 @@ async def find_strong_roles(connection: Connection) -> list[str]:
             select oid, rolname from pg_roles where rolname like 'syncd\\_%'
             union
             select m.member, r.rolname from ours o
-            join pg_auth_members m on m.roleid = o.oid and o.rolname = any($1::text[])
+            -- Who made a role administers it, which gives nothing of what the role may do.
+            join pg_auth_members m on m.roleid = o.oid and o.rolname = any($1::text[]) and (m.inherit_option or m.set_option)
             join pg_roles r on r.oid = m.member
         )
         select o.rolname || fault.text
