@@ -1,1 +1,1 @@
-"""HTTP for operators and machines."""
+"""The status endpoint: health for machines, status for operators."""

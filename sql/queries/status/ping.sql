@@ -1,0 +1,2 @@
+-- Does the server answer a statement?
+select 1;

@@ -1,0 +1,38 @@
+"""The endpoint's table of contents: every route, and who may call it."""
+
+from aiohttp import web
+
+import syncd
+from syncd.adapters.postgres.keys import ResolvedKey
+from syncd.web.auth import identified, opened
+from syncd.web.health import show_alive, show_health, show_ready
+from syncd.web.middlewares import make_middleware, put_headers
+from syncd.web.site import Site
+from syncd.web.status import show_status
+
+BODY_MAX_BYTES = 1024 * 1024
+
+
+def make_app(site: Site) -> web.Application:
+    """Return the application of *site*."""
+    app = web.Application(middlewares=[make_middleware(site)], client_max_size=BODY_MAX_BYTES)
+    app.on_response_prepare.append(put_headers)
+    app.add_routes(list_routes(site))
+    return app
+
+
+def list_routes(site: Site) -> list[web.RouteDef]:
+    """Return the routes. Only what a machine must ask before it has a key is open."""
+    return [
+        web.get("/livez", opened(site, show_alive)),
+        web.get("/readyz", opened(site, show_ready)),
+        web.get("/healthz", opened(site, show_health)),
+        web.get("/status", identified(site, show_status)),
+        web.get("/api/v1", identified(site, show_contents)),
+    ]
+
+
+async def show_contents(site: Site, _caller: ResolvedKey, _request: web.Request) -> web.Response:
+    """Answer what this is and what can be asked."""
+    endpoints = [{"method": route.method, "path": route.path} for route in list_routes(site)]
+    return web.json_response({"name": "syncd", "version": syncd.__version__, "endpoints": endpoints})

@@ -1,0 +1,111 @@
+"""The endpoint on the real servers, called over loopback."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from secrets import token_bytes
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from syncd.adapters.postgres.connections import Pool
+from syncd.adapters.postgres.keys import NewKey, add_key, revoke_key
+from syncd.adapters.postgres.migrations import list_migrations
+from syncd.adapters.redis.locks import RedisClient
+from syncd.core.ids import ProjectId, TenantId
+from syncd.core.keys import hash_secret, make_key, make_key_id
+from syncd.web.app import make_app
+from syncd.web.server import Bounds, bind, serve
+from syncd.web.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: status, headers, and the body as JSON."""
+
+    status: int
+    headers: Any
+    body: Any
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error of the envelope; its shape is checked on the way."""
+        assert self.body["success"] is False
+        assert {"code", "message", "hint"} <= set(self.body["error"]) <= {"code", "message", "hint", "details"}
+        assert set(self.body["meta"]) == {"timestamp", "requestId"}
+        assert self.body["meta"]["requestId"] == self.headers["X-Request-ID"]
+        error: dict[str, Any] = self.body["error"]
+        return error
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Calls one endpoint."""
+
+    session: aiohttp.ClientSession
+    url: str
+
+    async def get(self, path: str, *, key: str | None = None, method: str = "GET", **headers: str) -> Answer:
+        """Call *path*; keyword arguments are headers, with _ for -."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if key is not None:
+            named["Authorization"] = f"Bearer {key}"
+        async with self.session.request(method, self.url + path, headers=named) as response:
+            body = await response.json() if method != "HEAD" else None
+            return Answer(response.status, response.headers, body)
+
+
+def make_test_site(
+    pool: Pool, redis: RedisClient, *, shows_details: bool = False, request_seconds: float = 10.0
+) -> Site:
+    """Return a site that reads the real clock."""
+    return Site(
+        pool=pool,
+        redis=redis,
+        migrations=list_migrations(),
+        clock=lambda: datetime.now(UTC),
+        shows_details=shows_details,
+        request_seconds=request_seconds,
+    )
+
+
+@asynccontextmanager
+async def open_client(
+    site: Site, *, prepare: Callable[[web.Application], None] | None = None, bounds: Bounds | None = None
+) -> AsyncIterator[Client]:
+    """Serve *site* on a free port of loopback, and open a client of it."""
+    app = make_app(site)
+    if prepare is not None:
+        prepare(app)
+    with bind(("127.0.0.1", 0), option="--http") as listening:
+        async with serve(app, listening, bounds=bounds) as url, aiohttp.ClientSession() as session:
+            yield Client(session, url)
+
+
+async def add_test_key(
+    pool: Pool,
+    tenant_id: TenantId,
+    *,
+    project_ids: Sequence[ProjectId] | None = None,
+    expired: bool = False,
+    revoked: bool = False,
+    stored: bool = True,
+) -> str:
+    """Make a key of the tenant, of whatever kind, and return it."""
+    key_id, secret = make_key_id(token_bytes(16)), token_bytes(32)
+    if stored:
+        expires_at = datetime.now(UTC) - timedelta(seconds=1) if expired else None
+        new = NewKey(
+            key_id=key_id,
+            secret_hash=hash_secret(secret),
+            name="test",
+            scopes=("docs:read",),
+            project_ids=project_ids,
+            expires_at=expires_at,
+        )
+        await add_key(pool, tenant_id, new)
+    if revoked:
+        await revoke_key(pool, tenant_id, key_id)
+    return make_key("test", key_id, secret)
