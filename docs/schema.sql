@@ -1,0 +1,1717 @@
+-- The schema as Postgres has it after the last migration. Written by `python -m tests.refresh_schema_dump`, kept true by a test.
+
+-- Name: syncd; Type: SCHEMA; Schema: -; Owner: syncd_owner
+
+CREATE SCHEMA syncd;
+
+ALTER SCHEMA syncd OWNER TO syncd_owner;
+
+-- Name: assert_fence(); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
+
+CREATE FUNCTION syncd.assert_fence() RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+    -- FOR SHARE makes a takeover wait for this transaction, and this transaction see a takeover: measured, nothing less is enough.
+    perform 1 from syncd.project_leases l
+    where l.tenant_id = syncd.current_tenant() and l.project_id = syncd.current_project()
+      and l.fence = nullif(current_setting('syncd.fence', true), '')::bigint
+      and l.nonce = nullif(current_setting('syncd.nonce', true), '')::uuid
+      and (l.freeze_id is null or l.freeze_until < now())
+    for share;
+    if not found then
+        raise exception 'the lock of this project is not held: lost, taken over, or frozen' using errcode = 'DS001';
+    end if;
+end
+$$;
+
+ALTER FUNCTION syncd.assert_fence() OWNER TO syncd_owner;
+
+-- Name: FUNCTION assert_fence(); Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON FUNCTION syncd.assert_fence() IS 'Raises DS001 unless this transaction holds the lease of its project (settings syncd.tenant, project, fence, nonce) and no freeze stands.';
+
+-- Name: collect_orphans(timestamp with time zone); Type: FUNCTION; Schema: syncd; Owner: syncd_collect
+
+CREATE FUNCTION syncd.collect_orphans(p_before timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    collected integer;
+    total integer := 0;
+begin
+    -- A content is in use while any version of any project of the tenant, current or closed, has its hash.
+    delete from syncd.blobs b
+    where b.tenant_id = syncd.current_tenant() and b.created_at < p_before
+      and not exists (
+          select from syncd.document_versions v where v.tenant_id = b.tenant_id and v.content_hash = b.content_hash
+      );
+    get diagnostics collected = row_count;
+    total := total + collected;
+    delete from syncd.chunks c
+    where c.tenant_id = syncd.current_tenant() and c.created_at < p_before
+      and not exists (
+          select from syncd.document_chunks p where p.tenant_id = c.tenant_id and p.chunk_hash = c.chunk_hash
+      );
+    get diagnostics collected = row_count;
+    return total + collected;
+end
+$$;
+
+ALTER FUNCTION syncd.collect_orphans(p_before timestamp with time zone) OWNER TO syncd_collect;
+
+-- Name: FUNCTION collect_orphans(p_before timestamp with time zone); Type: COMMENT; Schema: syncd; Owner: syncd_collect
+
+COMMENT ON FUNCTION syncd.collect_orphans(p_before timestamp with time zone) IS 'Definer: removes content of the current tenant that was staged before the given time and that nothing refers to. Needs the fence, as every write does.';
+
+-- Name: current_project(); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
+
+CREATE FUNCTION syncd.current_project() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (NULLIF(current_setting('syncd.project'::text, true), ''::text))::uuid;
+
+ALTER FUNCTION syncd.current_project() OWNER TO syncd_owner;
+
+-- Name: FUNCTION current_project(); Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON FUNCTION syncd.current_project() IS 'Project of this transaction (setting syncd.project), or null. Binds the daemon''s role to one project at a time.';
+
+-- Name: current_tenant(); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
+
+CREATE FUNCTION syncd.current_tenant() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (NULLIF(current_setting('syncd.tenant'::text, true), ''::text))::uuid;
+
+ALTER FUNCTION syncd.current_tenant() OWNER TO syncd_owner;
+
+-- Name: FUNCTION current_tenant(); Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON FUNCTION syncd.current_tenant() IS 'Tenant of this transaction (setting syncd.tenant), or null: then row-level security shows nothing.';
+
+-- Name: enter_fence(uuid, uuid, bigint, uuid); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
+
+CREATE FUNCTION syncd.enter_fence(p_tenant_id uuid, p_project_id uuid, p_fence bigint, p_nonce uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform set_config('syncd.tenant', p_tenant_id::text, true), set_config('syncd.project', p_project_id::text, true),
+            set_config('syncd.fence', p_fence::text, true), set_config('syncd.nonce', p_nonce::text, true);
+    perform syncd.assert_fence();
+end
+$$;
+
+ALTER FUNCTION syncd.enter_fence(p_tenant_id uuid, p_project_id uuid, p_fence bigint, p_nonce uuid) OWNER TO syncd_owner;
+
+-- Name: FUNCTION enter_fence(p_tenant_id uuid, p_project_id uuid, p_fence bigint, p_nonce uuid); Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON FUNCTION syncd.enter_fence(p_tenant_id uuid, p_project_id uuid, p_fence bigint, p_nonce uuid) IS 'First statement of every write transaction of a sync.';
+
+-- Name: prepare_project(); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
+
+CREATE FUNCTION syncd.prepare_project() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into syncd.project_leases (tenant_id, project_id) values (new.tenant_id, new.project_id);
+    insert into syncd.sync_queue (tenant_id, project_id, due_at) values (new.tenant_id, new.project_id, now());
+    perform pg_notify('syncd_due', '');
+    return null;
+end
+$$;
+
+ALTER FUNCTION syncd.prepare_project() OWNER TO syncd_queue;
+
+-- Name: FUNCTION prepare_project(); Type: COMMENT; Schema: syncd; Owner: syncd_queue
+
+COMMENT ON FUNCTION syncd.prepare_project() IS 'Definer trigger: a new project has its lease and is due at once.';
+
+-- Name: refuse_unfenced(); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
+
+CREATE FUNCTION syncd.refuse_unfenced() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform syncd.assert_fence();
+    return null;
+end
+$$;
+
+ALTER FUNCTION syncd.refuse_unfenced() OWNER TO syncd_owner;
+
+-- Name: FUNCTION refuse_unfenced(); Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON FUNCTION syncd.refuse_unfenced() IS 'Statement trigger: no code path can write without the lease, whatever it forgets.';
+
+-- Name: request_sync(uuid, timestamp with time zone); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
+
+CREATE FUNCTION syncd.request_sync(p_project_id uuid, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    tenant uuid := syncd.current_tenant();
+begin
+    update syncd.sync_queue q set due_at = p_now, requested_at = p_now, failures = 0
+    where q.tenant_id = tenant and q.project_id = p_project_id;
+    if found then
+        perform pg_notify('syncd_due', '');
+    end if;
+    return found;
+end
+$$;
+
+ALTER FUNCTION syncd.request_sync(p_project_id uuid, p_now timestamp with time zone) OWNER TO syncd_queue;
+
+-- Name: FUNCTION request_sync(p_project_id uuid, p_now timestamp with time zone); Type: COMMENT; Schema: syncd; Owner: syncd_queue
+
+COMMENT ON FUNCTION syncd.request_sync(p_project_id uuid, p_now timestamp with time zone) IS 'Definer: marks a project of the current tenant due and wakes the loop. False: no such project, or not yours.';
+
+-- Name: resolve_api_key(text, bytea, timestamp with time zone); Type: FUNCTION; Schema: syncd; Owner: syncd_auth
+
+CREATE FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) RETURNS TABLE(tenant_id uuid, tenant_name text, key_id text, scopes text[], project_ids uuid[], expires_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return query
+        select k.tenant_id, t.name, k.key_id, k.scopes, k.project_ids, k.expires_at
+        from syncd.api_keys k join syncd.tenants t on t.tenant_id = k.tenant_id
+        where k.key_id = p_key_id and k.secret_hash = p_secret_hash
+          and k.active and (k.expires_at is null or k.expires_at > p_now);
+    -- At most one write a minute and key, so that reading stays reading.
+    update syncd.api_keys k set last_used_at = p_now
+    where k.key_id = p_key_id and k.secret_hash = p_secret_hash
+      and (k.last_used_at is null or k.last_used_at < p_now - interval '1 minute');
+end
+$$;
+
+ALTER FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) OWNER TO syncd_auth;
+
+-- Name: FUNCTION resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone); Type: COMMENT; Schema: syncd; Owner: syncd_auth
+
+COMMENT ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) IS 'Definer: an active key by id and SHA-256 of its secret, whoever owns it. The only way from a secret to a tenant.';
+
+-- Name: touch_updated_at(); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
+
+CREATE FUNCTION syncd.touch_updated_at() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    new.updated_at := now();
+    return new;
+end
+$$;
+
+ALTER FUNCTION syncd.touch_updated_at() OWNER TO syncd_owner;
+
+-- Name: FUNCTION touch_updated_at(); Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON FUNCTION syncd.touch_updated_at() IS 'Trigger: keeps updated_at true.';
+
+-- Name: api_keys; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.api_keys (
+    tenant_id uuid NOT NULL,
+    key_id text NOT NULL,
+    secret_hash bytea NOT NULL,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    project_ids uuid[],
+    active boolean DEFAULT true NOT NULL,
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT api_keys_key_id_check CHECK ((key_id ~ '^[0-9A-Za-z]{12}$'::text)),
+    CONSTRAINT api_keys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT api_keys_scopes_check CHECK ((scopes <@ ARRAY['docs:read'::text, 'docs:sync'::text, 'locks:write'::text, 'admin'::text])),
+    CONSTRAINT api_keys_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
+);
+
+ALTER TABLE ONLY syncd.api_keys FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.api_keys OWNER TO syncd_owner;
+
+-- Name: TABLE api_keys; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.api_keys IS 'Keys of agents and machines. Only the SHA-256 of the 256-bit secret is stored; project_ids null means every project.';
+
+-- Name: COLUMN api_keys.secret_hash; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.api_keys.secret_hash IS 'SHA-256 of the secret. No role of a service can read it.';
+
+-- Name: COLUMN api_keys.scopes; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.api_keys.scopes IS 'What the key may do, of all that a key can.';
+
+-- Name: COLUMN api_keys.project_ids; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.api_keys.project_ids IS 'The projects that the key opens; null opens every project of the tenant, also later ones.';
+
+-- Name: COLUMN api_keys.last_used_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.api_keys.last_used_at IS 'True to a minute, so that reading stays reading.';
+
+-- Name: blobs; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.blobs (
+    tenant_id uuid NOT NULL,
+    content_hash bytea NOT NULL,
+    git_sha text NOT NULL COLLATE pg_catalog."C",
+    size integer NOT NULL,
+    lines integer NOT NULL,
+    encoding text NOT NULL,
+    text text NOT NULL,
+    bytes bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT blobs_check CHECK (((encoding = 'utf-8'::text) = (bytes IS NULL))),
+    CONSTRAINT blobs_content_hash_check CHECK ((octet_length(content_hash) = 32)),
+    CONSTRAINT blobs_git_sha_check CHECK ((git_sha ~ '^[0-9a-f]{40}$'::text)),
+    CONSTRAINT blobs_lines_check CHECK ((lines >= 0)),
+    CONSTRAINT blobs_size_check CHECK ((size >= 0))
+);
+
+ALTER TABLE ONLY syncd.blobs FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.blobs OWNER TO syncd_owner;
+
+-- Name: TABLE blobs; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.blobs IS 'Content by (tenant, SHA-256). A rename or a revert stores nothing.';
+
+-- Name: COLUMN blobs.bytes; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.blobs.bytes IS 'The exact bytes, where they are not simply the UTF-8 of text (byte order mark, UTF-16, cp1252).';
+
+-- Name: chunks; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.chunks (
+    tenant_id uuid NOT NULL,
+    chunk_hash bytea NOT NULL,
+    header text NOT NULL,
+    body text NOT NULL,
+    format text NOT NULL,
+    chunker_version integer NOT NULL,
+    tokens integer NOT NULL,
+    term_ids integer[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    terms public.sparsevec(1000000000) NOT NULL,
+    CONSTRAINT chunks_chunk_hash_check CHECK ((octet_length(chunk_hash) = 32))
+);
+ALTER TABLE ONLY syncd.chunks ALTER COLUMN terms SET STORAGE MAIN;
+
+ALTER TABLE ONLY syncd.chunks FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.chunks OWNER TO syncd_owner;
+
+-- Name: TABLE chunks; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.chunks IS 'What is searched, by SHA-256 of (header, body, format, chunker version). Immutable: an unchanged chunk is never tokenised again.';
+
+-- Name: COLUMN chunks.chunker_version; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.chunks.chunker_version IS 'Which rules cut it: another version is another chunk.';
+
+-- Name: COLUMN chunks.term_ids; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.chunks.term_ids IS 'The search terms, ascending: what document frequencies are counted from.';
+
+-- Name: COLUMN chunks.terms; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.chunks.terms IS 'BM25 impacts (term frequency part) by term id; a query multiplies them with its idf weights.';
+
+-- Name: document_chunks; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.document_chunks (
+    tenant_id uuid NOT NULL,
+    content_hash bytea NOT NULL,
+    format text NOT NULL,
+    title text NOT NULL,
+    chunker_version integer NOT NULL,
+    ordinal integer NOT NULL,
+    chunk_hash bytea NOT NULL,
+    titled boolean NOT NULL,
+    headings text[] NOT NULL,
+    anchor text,
+    line_from integer NOT NULL,
+    line_to integer NOT NULL,
+    char_from integer NOT NULL,
+    char_to integer NOT NULL,
+    CONSTRAINT document_chunks_char_from_check CHECK ((char_from >= 0)),
+    CONSTRAINT document_chunks_check CHECK ((line_to >= line_from)),
+    CONSTRAINT document_chunks_check1 CHECK ((char_to > char_from)),
+    CONSTRAINT document_chunks_line_from_check CHECK ((line_from >= 1)),
+    CONSTRAINT document_chunks_ordinal_check CHECK ((ordinal >= 0))
+);
+
+ALTER TABLE ONLY syncd.document_chunks FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.document_chunks OWNER TO syncd_owner;
+
+-- Name: TABLE document_chunks; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.document_chunks IS 'Where a chunk stands in a content: heading trail, anchor, lines (from 1, both ends included), characters (half open). The places of one content tile its text.';
+
+-- Name: COLUMN document_chunks.chunker_version; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.document_chunks.chunker_version IS 'Which rules cut the content: layouts of two versions stand side by side until the older one is collected.';
+
+-- Name: COLUMN document_chunks.titled; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.document_chunks.titled IS 'The title stands in the content; a rename then needs no new layout.';
+
+-- Name: COLUMN document_chunks.headings; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.document_chunks.headings IS 'The trail of headings down to this place.';
+
+-- Name: COLUMN document_chunks.line_from; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.document_chunks.line_from IS 'First line, counted from 1.';
+
+-- Name: COLUMN document_chunks.line_to; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.document_chunks.line_to IS 'Last line, included.';
+
+-- Name: COLUMN document_chunks.char_from; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.document_chunks.char_from IS 'Where it begins in the text, in characters from 0.';
+
+-- Name: COLUMN document_chunks.char_to; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.document_chunks.char_to IS 'Where it ends, not included.';
+
+-- Name: document_versions; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.document_versions (
+    tenant_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    version integer NOT NULL,
+    content_hash bytea NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    format text NOT NULL,
+    title text NOT NULL,
+    titled boolean NOT NULL,
+    commit_sha text COLLATE pg_catalog."C",
+    author text,
+    committed_at timestamp with time zone,
+    revision_from integer NOT NULL,
+    revision_to integer,
+    CONSTRAINT document_versions_check CHECK ((revision_to > revision_from)),
+    CONSTRAINT document_versions_path_check CHECK (((octet_length(path) >= 1) AND (octet_length(path) <= 1024))),
+    CONSTRAINT document_versions_revision_from_check CHECK ((revision_from >= 1)),
+    CONSTRAINT document_versions_title_check CHECK ((length(title) <= 200)),
+    CONSTRAINT document_versions_version_check CHECK ((version >= 1))
+);
+
+ALTER TABLE ONLY syncd.document_versions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.document_versions OWNER TO syncd_owner;
+
+-- Name: TABLE document_versions; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.document_versions IS 'A temporal table: the row in force at revision r has revision_from <= r and (revision_to is null or r < revision_to). Current: revision_to is null.';
+
+-- Name: COLUMN document_versions.version; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.document_versions.version IS 'Counts contents of the document: a new content is a new number; a rename, or a return with the same content, keeps it.';
+
+-- Name: COLUMN document_versions.titled; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.document_versions.titled IS 'The title stands in the content. Otherwise it is the file name''s, and a rename changes it.';
+
+-- Name: COLUMN document_versions.revision_from; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.document_versions.revision_from IS 'The first revision that shows this version.';
+
+-- Name: COLUMN document_versions.revision_to; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.document_versions.revision_to IS 'The first revision that shows it no more; null while it is current.';
+
+-- Name: documents; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.documents (
+    tenant_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    document_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY syncd.documents FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.documents OWNER TO syncd_owner;
+
+-- Name: TABLE documents; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.documents IS 'The identity of a document: it outlives renames, deletion and return. Everything else about it is a version.';
+
+-- Name: links; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.links (
+    tenant_id uuid NOT NULL,
+    content_hash bytea NOT NULL,
+    format text NOT NULL,
+    ordinal integer NOT NULL,
+    line integer NOT NULL,
+    target text NOT NULL,
+    text text NOT NULL,
+    CONSTRAINT links_ordinal_check CHECK ((ordinal >= 0))
+);
+
+ALTER TABLE ONLY syncd.links FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.links OWNER TO syncd_owner;
+
+-- Name: TABLE links; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.links IS 'Links as written in a content. Resolved by path and revision when read.';
+
+-- Name: lock_events; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.lock_events (
+    tenant_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    event_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    action text NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    fence bigint,
+    previous_holder text,
+    CONSTRAINT lock_events_action_check CHECK ((action = ANY (ARRAY['acquire'::text, 'renew_lost'::text, 'release'::text, 'expire_takeover'::text, 'freeze'::text, 'unfreeze'::text, 'force_release'::text, 'clamp'::text, 'redis_rebuilt'::text])))
+);
+
+ALTER TABLE ONLY syncd.lock_events FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.lock_events OWNER TO syncd_owner;
+
+-- Name: TABLE lock_events; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.lock_events IS 'Append-only history of every lock. No role of a service may update or delete a row.';
+
+-- Name: COLUMN lock_events.reason; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.lock_events.reason IS 'Why, in the words of the actor.';
+
+-- Name: COLUMN lock_events.fence; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.lock_events.fence IS 'The fence that the event made or ended.';
+
+-- Name: COLUMN lock_events.previous_holder; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.lock_events.previous_holder IS 'Who held the lock until then.';
+
+-- Name: project_leases; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.project_leases (
+    tenant_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    fence bigint DEFAULT 0 NOT NULL,
+    nonce uuid,
+    holder text,
+    acquired_at timestamp with time zone,
+    freeze_id uuid,
+    frozen_by text,
+    frozen_at timestamp with time zone,
+    freeze_until timestamp with time zone,
+    freeze_reason text
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY syncd.project_leases FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.project_leases OWNER TO syncd_owner;
+
+-- Name: TABLE project_leases; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.project_leases IS 'The authority behind the Redis lock: who may write now (fence and nonce), and the durable freeze.';
+
+-- Name: COLUMN project_leases.fence; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_leases.fence IS 'Grows by one with every holder. A write that names an older one is refused.';
+
+-- Name: COLUMN project_leases.nonce; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_leases.nonce IS 'Random secret of the holder: a fence can be guessed, this cannot. Only the daemon''s role can read it.';
+
+-- Name: COLUMN project_leases.holder; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_leases.holder IS 'Who minted the fence: shown to operators.';
+
+-- Name: COLUMN project_leases.acquired_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_leases.acquired_at IS 'When the fence was minted.';
+
+-- Name: COLUMN project_leases.freeze_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_leases.freeze_id IS 'Set while a person holds the project frozen.';
+
+-- Name: COLUMN project_leases.frozen_by; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_leases.frozen_by IS 'Who froze it.';
+
+-- Name: COLUMN project_leases.frozen_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_leases.frozen_at IS 'Since when.';
+
+-- Name: COLUMN project_leases.freeze_until; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_leases.freeze_until IS 'Until when; null until it is lifted. A time that has passed is no freeze.';
+
+-- Name: COLUMN project_leases.freeze_reason; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_leases.freeze_reason IS 'Why, in the words of who froze it.';
+
+-- Name: projects; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.projects (
+    tenant_id uuid NOT NULL,
+    project_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    source text NOT NULL,
+    repository text,
+    repository_id bigint,
+    folder text,
+    branch text,
+    docs_path text,
+    include text[] DEFAULT '{}'::text[] NOT NULL,
+    exclude text[] DEFAULT '{}'::text[] NOT NULL,
+    credential bytea,
+    condition text DEFAULT 'waiting'::text NOT NULL,
+    reason text,
+    message text,
+    hint text,
+    next_try_at timestamp with time zone,
+    checked_at timestamp with time zone,
+    attempted_at timestamp with time zone,
+    desired_commit text,
+    held_tree_sha text,
+    revision integer DEFAULT 0 NOT NULL,
+    synced_commit text,
+    tree_sha text,
+    source_mark text,
+    selection_hash bytea,
+    synced_docs_path text,
+    synced_at timestamp with time zone,
+    documents integer DEFAULT 0 NOT NULL,
+    chunks integer DEFAULT 0 NOT NULL,
+    skipped integer DEFAULT 0 NOT NULL,
+    removed_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT projects_check CHECK (((source = 'github'::text) = (repository IS NOT NULL))),
+    CONSTRAINT projects_check1 CHECK (((source = 'folder'::text) = (folder IS NOT NULL))),
+    CONSTRAINT projects_condition_check CHECK ((condition = ANY (ARRAY['waiting'::text, 'syncing'::text, 'ready'::text, 'frozen'::text, 'stalled'::text]))),
+    CONSTRAINT projects_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text)),
+    CONSTRAINT projects_source_check CHECK ((source = ANY (ARRAY['github'::text, 'folder'::text])))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY syncd.projects FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.projects OWNER TO syncd_owner;
+
+-- Name: TABLE projects; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.projects IS 'What is mirrored: a source, what of it, and the state that is published. documents, chunks and skipped count the published revision.';
+
+-- Name: COLUMN projects.repository_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.repository_id IS 'The source''s own id of the repository: it stays when the repository is renamed, and changes when another takes its name.';
+
+-- Name: COLUMN projects.include; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.include IS 'Globs of more files that are documents, beside the formats known by extension.';
+
+-- Name: COLUMN projects.exclude; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.exclude IS 'Globs of files that are no documents, whatever includes them.';
+
+-- Name: COLUMN projects.credential; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.credential IS 'AES-256-GCM ciphertext of the source''s token, bound to tenant and project. Agents'' role cannot read it.';
+
+-- Name: COLUMN projects.condition; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.condition IS 'How the project stands: waiting, syncing, ready, frozen, or stalled until a person acts.';
+
+-- Name: COLUMN projects.reason; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.reason IS 'Code of the trouble that condition speaks of; message and hint say it in words.';
+
+-- Name: COLUMN projects.next_try_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.next_try_at IS 'When a project in trouble is tried again by itself.';
+
+-- Name: COLUMN projects.checked_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.checked_at IS 'When the source was last seen to be what is published.';
+
+-- Name: COLUMN projects.attempted_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.attempted_at IS 'When the last look at the source that has ended, however it ended, began: what changed before then was seen.';
+
+-- Name: COLUMN projects.desired_commit; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.desired_commit IS 'The commit that the source was last seen at.';
+
+-- Name: COLUMN projects.held_tree_sha; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.held_tree_sha IS 'A tree that would remove most documents, seen once. Seen again, it is believed.';
+
+-- Name: COLUMN projects.revision; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.revision IS 'Counts the published states of the project; 0 before the first.';
+
+-- Name: COLUMN projects.synced_commit; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.synced_commit IS 'The commit of the published revision; null for a folder that is not a clean work tree.';
+
+-- Name: COLUMN projects.tree_sha; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.tree_sha IS 'SHA of the docs tree that is published: the same tree is not listed again.';
+
+-- Name: COLUMN projects.source_mark; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.source_mark IS 'What the source gave for the synced head (an ETag): an unchanged head costs one conditional request.';
+
+-- Name: COLUMN projects.selection_hash; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.selection_hash IS 'Hash of docs path, globs and limits at the last sync: a change of them makes the same tree a new question.';
+
+-- Name: COLUMN projects.synced_docs_path; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.synced_docs_path IS 'Where the published docs stand in the source, also when docs_path was left to be found.';
+
+-- Name: COLUMN projects.synced_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.synced_at IS 'When the published commit became visible.';
+
+-- Name: COLUMN projects.removed_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.removed_at IS 'Set by a person; the daemon then deletes the project under its lease. Readers stop seeing it at once.';
+
+-- Name: schema_migrations; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.schema_migrations (
+    number integer NOT NULL,
+    name text NOT NULL,
+    checksum bytea NOT NULL,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE syncd.schema_migrations OWNER TO syncd_owner;
+
+-- Name: TABLE schema_migrations; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.schema_migrations IS 'Control table of `syncd migrate`: which migrations this database has run. Made by the runner before the first of them.';
+
+-- Name: COLUMN schema_migrations.checksum; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.schema_migrations.checksum IS 'SHA-256 of the file with LF line ends: an applied file may not change.';
+
+-- Name: skipped_files; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.skipped_files (
+    tenant_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    path bytea NOT NULL,
+    reason text NOT NULL,
+    size bigint,
+    git_sha text COLLATE pg_catalog."C",
+    revision_from integer NOT NULL,
+    revision_to integer,
+    path_hash bytea GENERATED ALWAYS AS (sha256(path)) STORED NOT NULL,
+    CONSTRAINT skipped_files_check CHECK ((revision_to > revision_from)),
+    CONSTRAINT skipped_files_path_check CHECK (((octet_length(path) >= 1) AND (octet_length(path) <= 8192))),
+    CONSTRAINT skipped_files_revision_from_check CHECK ((revision_from >= 1))
+);
+
+ALTER TABLE ONLY syncd.skipped_files FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.skipped_files OWNER TO syncd_owner;
+
+-- Name: TABLE skipped_files; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.skipped_files IS 'Files that match the project''s globs and are not mirrored, with the reason. path is bytes: it may not be UTF-8. Temporal like document_versions.';
+
+-- Name: COLUMN skipped_files.reason; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.skipped_files.reason IS 'Why it is not mirrored: one of the reasons of docs/glossary.md.';
+
+-- Name: COLUMN skipped_files.git_sha; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.skipped_files.git_sha IS 'The blob, where its content was the reason: it is not fetched again to find that out.';
+
+-- Name: COLUMN skipped_files.revision_from; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.skipped_files.revision_from IS 'The first revision that skips it for this reason.';
+
+-- Name: COLUMN skipped_files.revision_to; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.skipped_files.revision_to IS 'The first revision that does not; null while it is skipped.';
+
+-- Name: COLUMN skipped_files.path_hash; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.skipped_files.path_hash IS 'SHA-256 of path.';
+
+-- Name: sync_queue; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.sync_queue (
+    tenant_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    requested_at timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE syncd.sync_queue OWNER TO syncd_owner;
+
+-- Name: TABLE sync_queue; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.sync_queue IS 'Control table: when to look at which project next. requested_at is the dirty flag: a request during a run causes one more. Holds no content.';
+
+-- Name: COLUMN sync_queue.due_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sync_queue.due_at IS 'When to look next. A claim moves it on, so that the project of a daemon that died comes back by itself.';
+
+-- Name: COLUMN sync_queue.requested_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sync_queue.requested_at IS 'When somebody last asked for a look.';
+
+-- Name: COLUMN sync_queue.failures; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sync_queue.failures IS 'Failures in a row: the pause before the next try grows with it.';
+
+-- Name: sync_runs; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.sync_runs (
+    tenant_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    run_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    from_commit text COLLATE pg_catalog."C",
+    to_commit text COLLATE pg_catalog."C",
+    tree_sha text COLLATE pg_catalog."C",
+    revision integer,
+    outcome text NOT NULL,
+    added integer DEFAULT 0 NOT NULL,
+    modified integer DEFAULT 0 NOT NULL,
+    renamed integer DEFAULT 0 NOT NULL,
+    deleted integer DEFAULT 0 NOT NULL,
+    skipped integer DEFAULT 0 NOT NULL,
+    requests integer DEFAULT 0 NOT NULL,
+    received_bytes bigint DEFAULT 0 NOT NULL,
+    milliseconds jsonb DEFAULT '{}'::jsonb NOT NULL,
+    fence bigint NOT NULL,
+    error_code text,
+    error_message text,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    CONSTRAINT sync_runs_outcome_check CHECK ((outcome = ANY (ARRAY['changed'::text, 'noop'::text, 'failed'::text])))
+);
+
+ALTER TABLE ONLY syncd.sync_runs FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.sync_runs OWNER TO syncd_owner;
+
+-- Name: TABLE sync_runs; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.sync_runs IS 'One row a run that did or tried something; an unchanged poll leaves none. The row of a published commit is written in its transaction.';
+
+-- Name: COLUMN sync_runs.from_commit; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sync_runs.from_commit IS 'The commit that was published before.';
+
+-- Name: COLUMN sync_runs.to_commit; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sync_runs.to_commit IS 'The commit that the run looked at.';
+
+-- Name: COLUMN sync_runs.tree_sha; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sync_runs.tree_sha IS 'SHA of its docs tree.';
+
+-- Name: COLUMN sync_runs.revision; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sync_runs.revision IS 'The revision that is published after the run.';
+
+-- Name: COLUMN sync_runs.milliseconds; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sync_runs.milliseconds IS 'Wall time by phase: gather, plan, fetch, chunk, apply.';
+
+-- Name: COLUMN sync_runs.fence; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sync_runs.fence IS 'The fence it wrote under: orders runs beyond any clock.';
+
+-- Name: COLUMN sync_runs.error_code; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sync_runs.error_code IS 'The trouble of a failed run; null otherwise.';
+
+-- Name: COLUMN sync_runs.error_message; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sync_runs.error_message IS 'The same in a sentence.';
+
+-- Name: tenants; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.tenants (
+    tenant_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT tenants_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text))
+);
+
+ALTER TABLE syncd.tenants OWNER TO syncd_owner;
+
+-- Name: TABLE tenants; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.tenants IS 'Control table: who uses this installation. Holds no content, so it has no row policy; agents cannot see it.';
+
+-- Name: term_stats; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.term_stats (
+    tenant_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    term_id integer NOT NULL,
+    document_frequency integer NOT NULL
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY syncd.term_stats FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.term_stats OWNER TO syncd_owner;
+
+-- Name: TABLE term_stats; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.term_stats IS 'In how many chunk places of the project''s published revision a term stands: the idf of BM25. Kept by difference in the publishing transaction.';
+
+-- Name: COLUMN term_stats.term_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.term_stats.term_id IS 'Hash of the term: the position in chunks.terms.';
+
+-- Name: COLUMN term_stats.document_frequency; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.term_stats.document_frequency IS 'Chunk places that hold the term; rows that fell to 0 stay.';
+
+-- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (tenant_id, key_id);
+
+-- Name: blobs blobs_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.blobs
+    ADD CONSTRAINT blobs_pkey PRIMARY KEY (tenant_id, content_hash);
+
+-- Name: chunks chunks_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.chunks
+    ADD CONSTRAINT chunks_pkey PRIMARY KEY (tenant_id, chunk_hash);
+
+-- Name: document_chunks document_chunks_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.document_chunks
+    ADD CONSTRAINT document_chunks_pkey PRIMARY KEY (tenant_id, content_hash, format, title, chunker_version, ordinal);
+
+-- Name: document_versions document_versions_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.document_versions
+    ADD CONSTRAINT document_versions_pkey PRIMARY KEY (tenant_id, project_id, document_id, revision_from);
+
+-- Name: documents documents_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.documents
+    ADD CONSTRAINT documents_pkey PRIMARY KEY (tenant_id, project_id, document_id);
+
+-- Name: links links_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.links
+    ADD CONSTRAINT links_pkey PRIMARY KEY (tenant_id, content_hash, format, ordinal);
+
+-- Name: lock_events lock_events_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.lock_events
+    ADD CONSTRAINT lock_events_pkey PRIMARY KEY (tenant_id, project_id, event_id);
+
+-- Name: project_leases project_leases_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.project_leases
+    ADD CONSTRAINT project_leases_pkey PRIMARY KEY (tenant_id, project_id);
+
+-- Name: projects projects_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.projects
+    ADD CONSTRAINT projects_pkey PRIMARY KEY (tenant_id, project_id);
+
+-- Name: schema_migrations schema_migrations_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
+
+-- Name: skipped_files skipped_files_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.skipped_files
+    ADD CONSTRAINT skipped_files_pkey PRIMARY KEY (tenant_id, project_id, path_hash, revision_from);
+
+-- Name: sync_queue sync_queue_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.sync_queue
+    ADD CONSTRAINT sync_queue_pkey PRIMARY KEY (tenant_id, project_id);
+
+-- Name: sync_runs sync_runs_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.sync_runs
+    ADD CONSTRAINT sync_runs_pkey PRIMARY KEY (tenant_id, project_id, run_id);
+
+-- Name: tenants tenants_name_key; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.tenants
+    ADD CONSTRAINT tenants_name_key UNIQUE (name);
+
+-- Name: tenants tenants_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.tenants
+    ADD CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id);
+
+-- Name: term_stats term_stats_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.term_stats
+    ADD CONSTRAINT term_stats_pkey PRIMARY KEY (tenant_id, project_id, term_id);
+
+-- Name: api_keys_by_key_id; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX api_keys_by_key_id ON syncd.api_keys USING btree (key_id);
+
+-- Name: blobs_by_git_sha; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX blobs_by_git_sha ON syncd.blobs USING btree (tenant_id, git_sha);
+
+-- Name: document_chunks_by_chunk; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX document_chunks_by_chunk ON syncd.document_chunks USING btree (tenant_id, chunk_hash);
+
+-- Name: document_versions_by_content; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX document_versions_by_content ON syncd.document_versions USING btree (tenant_id, content_hash);
+
+-- Name: document_versions_by_path; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX document_versions_by_path ON syncd.document_versions USING btree (tenant_id, project_id, path, revision_from DESC);
+
+-- Name: document_versions_current; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE UNIQUE INDEX document_versions_current ON syncd.document_versions USING btree (tenant_id, project_id, document_id) WHERE (revision_to IS NULL);
+
+-- Name: document_versions_current_path; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE UNIQUE INDEX document_versions_current_path ON syncd.document_versions USING btree (tenant_id, project_id, path) WHERE (revision_to IS NULL);
+
+-- Name: lock_events_by_time; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX lock_events_by_time ON syncd.lock_events USING btree (tenant_id, project_id, at DESC);
+
+-- Name: projects_by_name; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE UNIQUE INDEX projects_by_name ON syncd.projects USING btree (tenant_id, name) WHERE (removed_at IS NULL);
+
+-- Name: skipped_files_current; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX skipped_files_current ON syncd.skipped_files USING btree (tenant_id, project_id) WHERE (revision_to IS NULL);
+
+-- Name: sync_queue_by_due; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX sync_queue_by_due ON syncd.sync_queue USING btree (due_at);
+
+-- Name: sync_runs_by_commit; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX sync_runs_by_commit ON syncd.sync_runs USING btree (tenant_id, project_id, to_commit, started_at DESC) WHERE (outcome <> 'failed'::text);
+
+-- Name: sync_runs_by_time; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX sync_runs_by_time ON syncd.sync_runs USING btree (tenant_id, project_id, started_at DESC);
+
+-- Name: projects prepare_project; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER prepare_project AFTER INSERT ON syncd.projects FOR EACH ROW EXECUTE FUNCTION syncd.prepare_project();
+
+-- Name: blobs refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.blobs FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
+
+-- Name: chunks refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.chunks FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
+
+-- Name: document_chunks refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.document_chunks FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
+
+-- Name: document_versions refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.document_versions FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
+
+-- Name: documents refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.documents FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
+
+-- Name: links refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.links FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
+
+-- Name: projects refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER refuse_unfenced BEFORE UPDATE OF revision, synced_commit, tree_sha, source_mark, selection_hash, synced_docs_path, synced_at, documents, chunks, skipped ON syncd.projects FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
+
+-- Name: skipped_files refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.skipped_files FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
+
+-- Name: sync_runs refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.sync_runs FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
+
+-- Name: term_stats refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.term_stats FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
+
+-- Name: projects refuse_unfenced_delete; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER refuse_unfenced_delete BEFORE DELETE ON syncd.projects FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
+
+-- Name: api_keys touch_updated_at; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE OF name, scopes, project_ids, active, expires_at ON syncd.api_keys FOR EACH ROW EXECUTE FUNCTION syncd.touch_updated_at();
+
+-- Name: projects touch_updated_at; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE OF name, repository, branch, docs_path, include, exclude, credential, removed_at ON syncd.projects FOR EACH ROW EXECUTE FUNCTION syncd.touch_updated_at();
+
+-- Name: tenants touch_updated_at; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON syncd.tenants FOR EACH ROW EXECUTE FUNCTION syncd.touch_updated_at();
+
+-- Name: api_keys api_keys_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.api_keys
+    ADD CONSTRAINT api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id) ON DELETE CASCADE;
+
+-- Name: blobs blobs_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.blobs
+    ADD CONSTRAINT blobs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id);
+
+-- Name: chunks chunks_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.chunks
+    ADD CONSTRAINT chunks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id);
+
+-- Name: document_chunks document_chunks_tenant_id_chunk_hash_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.document_chunks
+    ADD CONSTRAINT document_chunks_tenant_id_chunk_hash_fkey FOREIGN KEY (tenant_id, chunk_hash) REFERENCES syncd.chunks(tenant_id, chunk_hash);
+
+-- Name: document_chunks document_chunks_tenant_id_content_hash_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.document_chunks
+    ADD CONSTRAINT document_chunks_tenant_id_content_hash_fkey FOREIGN KEY (tenant_id, content_hash) REFERENCES syncd.blobs(tenant_id, content_hash) ON DELETE CASCADE;
+
+-- Name: document_versions document_versions_tenant_id_content_hash_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.document_versions
+    ADD CONSTRAINT document_versions_tenant_id_content_hash_fkey FOREIGN KEY (tenant_id, content_hash) REFERENCES syncd.blobs(tenant_id, content_hash);
+
+-- Name: document_versions document_versions_tenant_id_project_id_document_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.document_versions
+    ADD CONSTRAINT document_versions_tenant_id_project_id_document_id_fkey FOREIGN KEY (tenant_id, project_id, document_id) REFERENCES syncd.documents(tenant_id, project_id, document_id);
+
+-- Name: documents documents_tenant_id_project_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.documents
+    ADD CONSTRAINT documents_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id);
+
+-- Name: links links_tenant_id_content_hash_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.links
+    ADD CONSTRAINT links_tenant_id_content_hash_fkey FOREIGN KEY (tenant_id, content_hash) REFERENCES syncd.blobs(tenant_id, content_hash) ON DELETE CASCADE;
+
+-- Name: lock_events lock_events_tenant_id_project_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.lock_events
+    ADD CONSTRAINT lock_events_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id) ON DELETE CASCADE;
+
+-- Name: project_leases project_leases_tenant_id_project_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.project_leases
+    ADD CONSTRAINT project_leases_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id) ON DELETE CASCADE;
+
+-- Name: projects projects_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.projects
+    ADD CONSTRAINT projects_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id) ON DELETE CASCADE;
+
+-- Name: skipped_files skipped_files_tenant_id_project_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.skipped_files
+    ADD CONSTRAINT skipped_files_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id);
+
+-- Name: sync_queue sync_queue_tenant_id_project_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.sync_queue
+    ADD CONSTRAINT sync_queue_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id) ON DELETE CASCADE;
+
+-- Name: sync_runs sync_runs_tenant_id_project_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.sync_runs
+    ADD CONSTRAINT sync_runs_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id);
+
+-- Name: term_stats term_stats_tenant_id_project_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.term_stats
+    ADD CONSTRAINT term_stats_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id);
+
+-- Name: api_keys; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.api_keys ENABLE ROW LEVEL SECURITY;
+
+-- Name: blobs; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.blobs ENABLE ROW LEVEL SECURITY;
+
+-- Name: chunks; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.chunks ENABLE ROW LEVEL SECURITY;
+
+-- Name: document_chunks; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.document_chunks ENABLE ROW LEVEL SECURITY;
+
+-- Name: document_versions; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.document_versions ENABLE ROW LEVEL SECURITY;
+
+-- Name: documents; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.documents ENABLE ROW LEVEL SECURITY;
+
+-- Name: links; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.links ENABLE ROW LEVEL SECURITY;
+
+-- Name: lock_events; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.lock_events ENABLE ROW LEVEL SECURITY;
+
+-- Name: project_leases prepare_any_project; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY prepare_any_project ON syncd.project_leases FOR INSERT TO syncd_queue WITH CHECK (true);
+
+-- Name: project_leases; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.project_leases ENABLE ROW LEVEL SECURITY;
+
+-- Name: document_versions project_scope; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY project_scope ON syncd.document_versions AS RESTRICTIVE TO syncd_sync USING ((project_id = ( SELECT syncd.current_project() AS current_project)));
+
+-- Name: documents project_scope; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY project_scope ON syncd.documents AS RESTRICTIVE TO syncd_sync USING ((project_id = ( SELECT syncd.current_project() AS current_project)));
+
+-- Name: lock_events project_scope; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY project_scope ON syncd.lock_events AS RESTRICTIVE TO syncd_sync USING ((project_id = ( SELECT syncd.current_project() AS current_project)));
+
+-- Name: project_leases project_scope; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY project_scope ON syncd.project_leases AS RESTRICTIVE TO syncd_sync USING ((project_id = ( SELECT syncd.current_project() AS current_project)));
+
+-- Name: projects project_scope; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY project_scope ON syncd.projects AS RESTRICTIVE TO syncd_sync USING ((project_id = ( SELECT syncd.current_project() AS current_project)));
+
+-- Name: skipped_files project_scope; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY project_scope ON syncd.skipped_files AS RESTRICTIVE TO syncd_sync USING ((project_id = ( SELECT syncd.current_project() AS current_project)));
+
+-- Name: sync_runs project_scope; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY project_scope ON syncd.sync_runs AS RESTRICTIVE TO syncd_sync USING ((project_id = ( SELECT syncd.current_project() AS current_project)));
+
+-- Name: term_stats project_scope; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY project_scope ON syncd.term_stats AS RESTRICTIVE TO syncd_sync USING ((project_id = ( SELECT syncd.current_project() AS current_project)));
+
+-- Name: projects; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.projects ENABLE ROW LEVEL SECURITY;
+
+-- Name: api_keys resolve_any_key; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY resolve_any_key ON syncd.api_keys FOR SELECT TO syncd_auth USING (true);
+
+-- Name: skipped_files; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.skipped_files ENABLE ROW LEVEL SECURITY;
+
+-- Name: api_keys stamp_any_key; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY stamp_any_key ON syncd.api_keys FOR UPDATE TO syncd_auth USING (true);
+
+-- Name: sync_runs; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.sync_runs ENABLE ROW LEVEL SECURITY;
+
+-- Name: api_keys tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.api_keys USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: blobs tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.blobs USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: chunks tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.chunks USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: document_chunks tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.document_chunks USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: document_versions tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.document_versions USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: documents tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.documents USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: links tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.links USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: lock_events tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.lock_events USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: project_leases tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.project_leases USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: projects tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.projects USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: skipped_files tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.skipped_files USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: sync_runs tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.sync_runs USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: term_stats tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.term_stats USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: term_stats; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.term_stats ENABLE ROW LEVEL SECURITY;
+
+-- Name: SCHEMA syncd; Type: ACL; Schema: -; Owner: syncd_owner
+
+GRANT USAGE ON SCHEMA syncd TO syncd_sync;
+GRANT USAGE ON SCHEMA syncd TO syncd_web;
+GRANT USAGE ON SCHEMA syncd TO syncd_read;
+GRANT USAGE ON SCHEMA syncd TO syncd_auth;
+GRANT USAGE ON SCHEMA syncd TO syncd_queue;
+GRANT USAGE ON SCHEMA syncd TO syncd_collect;
+
+-- Name: FUNCTION collect_orphans(p_before timestamp with time zone); Type: ACL; Schema: syncd; Owner: syncd_collect
+
+REVOKE ALL ON FUNCTION syncd.collect_orphans(p_before timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.collect_orphans(p_before timestamp with time zone) TO syncd_sync;
+
+-- Name: FUNCTION prepare_project(); Type: ACL; Schema: syncd; Owner: syncd_queue
+
+REVOKE ALL ON FUNCTION syncd.prepare_project() FROM PUBLIC;
+
+-- Name: FUNCTION request_sync(p_project_id uuid, p_now timestamp with time zone); Type: ACL; Schema: syncd; Owner: syncd_queue
+
+REVOKE ALL ON FUNCTION syncd.request_sync(p_project_id uuid, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.request_sync(p_project_id uuid, p_now timestamp with time zone) TO syncd_web;
+GRANT ALL ON FUNCTION syncd.request_sync(p_project_id uuid, p_now timestamp with time zone) TO syncd_read;
+
+-- Name: FUNCTION resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone); Type: ACL; Schema: syncd; Owner: syncd_auth
+
+REVOKE ALL ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) TO syncd_web;
+GRANT ALL ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) TO syncd_read;
+
+-- Name: TABLE api_keys; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT INSERT,DELETE ON TABLE syncd.api_keys TO syncd_web;
+GRANT SELECT ON TABLE syncd.api_keys TO syncd_auth;
+
+-- Name: COLUMN api_keys.tenant_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(tenant_id) ON TABLE syncd.api_keys TO syncd_web;
+
+-- Name: COLUMN api_keys.key_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(key_id) ON TABLE syncd.api_keys TO syncd_web;
+
+-- Name: COLUMN api_keys.name; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(name),UPDATE(name) ON TABLE syncd.api_keys TO syncd_web;
+
+-- Name: COLUMN api_keys.scopes; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(scopes),UPDATE(scopes) ON TABLE syncd.api_keys TO syncd_web;
+
+-- Name: COLUMN api_keys.project_ids; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(project_ids),UPDATE(project_ids) ON TABLE syncd.api_keys TO syncd_web;
+
+-- Name: COLUMN api_keys.active; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(active),UPDATE(active) ON TABLE syncd.api_keys TO syncd_web;
+
+-- Name: COLUMN api_keys.expires_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(expires_at),UPDATE(expires_at) ON TABLE syncd.api_keys TO syncd_web;
+
+-- Name: COLUMN api_keys.last_used_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(last_used_at) ON TABLE syncd.api_keys TO syncd_web;
+GRANT UPDATE(last_used_at) ON TABLE syncd.api_keys TO syncd_auth;
+
+-- Name: COLUMN api_keys.created_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(created_at) ON TABLE syncd.api_keys TO syncd_web;
+
+-- Name: COLUMN api_keys.updated_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(updated_at) ON TABLE syncd.api_keys TO syncd_web;
+
+-- Name: TABLE blobs; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.blobs TO syncd_sync;
+GRANT SELECT ON TABLE syncd.blobs TO syncd_read;
+GRANT SELECT ON TABLE syncd.blobs TO syncd_web;
+GRANT SELECT,DELETE ON TABLE syncd.blobs TO syncd_collect;
+
+-- Name: TABLE chunks; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.chunks TO syncd_sync;
+GRANT SELECT ON TABLE syncd.chunks TO syncd_read;
+GRANT SELECT ON TABLE syncd.chunks TO syncd_web;
+GRANT SELECT,DELETE ON TABLE syncd.chunks TO syncd_collect;
+
+-- Name: TABLE document_chunks; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.document_chunks TO syncd_sync;
+GRANT SELECT ON TABLE syncd.document_chunks TO syncd_read;
+GRANT SELECT ON TABLE syncd.document_chunks TO syncd_web;
+GRANT SELECT,DELETE ON TABLE syncd.document_chunks TO syncd_collect;
+
+-- Name: TABLE document_versions; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.document_versions TO syncd_sync;
+GRANT SELECT ON TABLE syncd.document_versions TO syncd_read;
+GRANT SELECT ON TABLE syncd.document_versions TO syncd_web;
+GRANT SELECT ON TABLE syncd.document_versions TO syncd_collect;
+
+-- Name: COLUMN document_versions.revision_to; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(revision_to) ON TABLE syncd.document_versions TO syncd_sync;
+
+-- Name: TABLE documents; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.documents TO syncd_sync;
+GRANT SELECT ON TABLE syncd.documents TO syncd_read;
+GRANT SELECT ON TABLE syncd.documents TO syncd_web;
+
+-- Name: TABLE links; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.links TO syncd_sync;
+GRANT SELECT ON TABLE syncd.links TO syncd_read;
+GRANT SELECT ON TABLE syncd.links TO syncd_web;
+GRANT DELETE ON TABLE syncd.links TO syncd_collect;
+
+-- Name: TABLE lock_events; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT ON TABLE syncd.lock_events TO syncd_sync;
+GRANT SELECT ON TABLE syncd.lock_events TO syncd_web;
+GRANT SELECT ON TABLE syncd.lock_events TO syncd_read;
+
+-- Name: TABLE project_leases; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT INSERT ON TABLE syncd.project_leases TO syncd_queue;
+GRANT SELECT ON TABLE syncd.project_leases TO syncd_sync;
+GRANT SELECT,UPDATE ON TABLE syncd.project_leases TO syncd_collect;
+
+-- Name: COLUMN project_leases.tenant_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(tenant_id) ON TABLE syncd.project_leases TO syncd_web;
+GRANT SELECT(tenant_id) ON TABLE syncd.project_leases TO syncd_read;
+
+-- Name: COLUMN project_leases.project_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(project_id) ON TABLE syncd.project_leases TO syncd_web;
+GRANT SELECT(project_id) ON TABLE syncd.project_leases TO syncd_read;
+
+-- Name: COLUMN project_leases.fence; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(fence) ON TABLE syncd.project_leases TO syncd_sync;
+GRANT SELECT(fence) ON TABLE syncd.project_leases TO syncd_web;
+GRANT SELECT(fence) ON TABLE syncd.project_leases TO syncd_read;
+
+-- Name: COLUMN project_leases.nonce; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(nonce) ON TABLE syncd.project_leases TO syncd_sync;
+
+-- Name: COLUMN project_leases.holder; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(holder) ON TABLE syncd.project_leases TO syncd_sync;
+GRANT SELECT(holder) ON TABLE syncd.project_leases TO syncd_web;
+GRANT SELECT(holder) ON TABLE syncd.project_leases TO syncd_read;
+
+-- Name: COLUMN project_leases.acquired_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(acquired_at) ON TABLE syncd.project_leases TO syncd_sync;
+GRANT SELECT(acquired_at) ON TABLE syncd.project_leases TO syncd_web;
+GRANT SELECT(acquired_at) ON TABLE syncd.project_leases TO syncd_read;
+
+-- Name: COLUMN project_leases.freeze_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(freeze_id) ON TABLE syncd.project_leases TO syncd_web;
+GRANT SELECT(freeze_id) ON TABLE syncd.project_leases TO syncd_read;
+
+-- Name: COLUMN project_leases.frozen_by; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(frozen_by) ON TABLE syncd.project_leases TO syncd_web;
+GRANT SELECT(frozen_by) ON TABLE syncd.project_leases TO syncd_read;
+
+-- Name: COLUMN project_leases.frozen_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(frozen_at) ON TABLE syncd.project_leases TO syncd_web;
+GRANT SELECT(frozen_at) ON TABLE syncd.project_leases TO syncd_read;
+
+-- Name: COLUMN project_leases.freeze_until; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(freeze_until) ON TABLE syncd.project_leases TO syncd_web;
+GRANT SELECT(freeze_until) ON TABLE syncd.project_leases TO syncd_read;
+
+-- Name: COLUMN project_leases.freeze_reason; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(freeze_reason) ON TABLE syncd.project_leases TO syncd_web;
+GRANT SELECT(freeze_reason) ON TABLE syncd.project_leases TO syncd_read;
+
+-- Name: TABLE projects; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,DELETE ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT,INSERT ON TABLE syncd.projects TO syncd_web;
+
+-- Name: COLUMN projects.tenant_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(tenant_id) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.project_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(project_id) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.name; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(name) ON TABLE syncd.projects TO syncd_web;
+GRANT SELECT(name) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.source; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(source) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.repository; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(repository) ON TABLE syncd.projects TO syncd_sync;
+GRANT UPDATE(repository) ON TABLE syncd.projects TO syncd_web;
+GRANT SELECT(repository) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.repository_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(repository_id) ON TABLE syncd.projects TO syncd_sync;
+GRANT UPDATE(repository_id) ON TABLE syncd.projects TO syncd_web;
+GRANT SELECT(repository_id) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.folder; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(folder) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.branch; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(branch) ON TABLE syncd.projects TO syncd_web;
+GRANT SELECT(branch) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.docs_path; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(docs_path) ON TABLE syncd.projects TO syncd_web;
+GRANT SELECT(docs_path) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.include; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(include) ON TABLE syncd.projects TO syncd_web;
+GRANT SELECT(include) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.exclude; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(exclude) ON TABLE syncd.projects TO syncd_web;
+GRANT SELECT(exclude) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.credential; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(credential) ON TABLE syncd.projects TO syncd_web;
+
+-- Name: COLUMN projects.condition; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(condition) ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT(condition) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.reason; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(reason) ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT(reason) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.message; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(message) ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT(message) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.hint; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(hint) ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT(hint) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.next_try_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(next_try_at) ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT(next_try_at) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.checked_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(checked_at) ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT(checked_at) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.attempted_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(attempted_at) ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT(attempted_at) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.desired_commit; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(desired_commit) ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT(desired_commit) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.held_tree_sha; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(held_tree_sha) ON TABLE syncd.projects TO syncd_sync;
+
+-- Name: COLUMN projects.revision; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(revision) ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT(revision) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.synced_commit; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(synced_commit) ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT(synced_commit) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.tree_sha; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(tree_sha) ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT(tree_sha) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.source_mark; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(source_mark) ON TABLE syncd.projects TO syncd_sync;
+
+-- Name: COLUMN projects.selection_hash; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(selection_hash) ON TABLE syncd.projects TO syncd_sync;
+
+-- Name: COLUMN projects.synced_docs_path; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(synced_docs_path) ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT(synced_docs_path) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.synced_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(synced_at) ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT(synced_at) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.documents; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(documents) ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT(documents) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.chunks; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(chunks) ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT(chunks) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.skipped; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(skipped) ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT(skipped) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.removed_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(removed_at) ON TABLE syncd.projects TO syncd_web;
+GRANT SELECT(removed_at) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.created_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(created_at) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.updated_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(updated_at) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: TABLE schema_migrations; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT ON TABLE syncd.schema_migrations TO syncd_sync;
+GRANT SELECT ON TABLE syncd.schema_migrations TO syncd_web;
+GRANT SELECT ON TABLE syncd.schema_migrations TO syncd_read;
+
+-- Name: TABLE skipped_files; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.skipped_files TO syncd_sync;
+GRANT SELECT ON TABLE syncd.skipped_files TO syncd_read;
+GRANT SELECT ON TABLE syncd.skipped_files TO syncd_web;
+
+-- Name: COLUMN skipped_files.revision_to; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(revision_to) ON TABLE syncd.skipped_files TO syncd_sync;
+
+-- Name: TABLE sync_queue; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE syncd.sync_queue TO syncd_queue;
+GRANT SELECT,DELETE,UPDATE ON TABLE syncd.sync_queue TO syncd_sync;
+
+-- Name: TABLE sync_runs; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.sync_runs TO syncd_sync;
+GRANT SELECT ON TABLE syncd.sync_runs TO syncd_read;
+GRANT SELECT ON TABLE syncd.sync_runs TO syncd_web;
+
+-- Name: TABLE tenants; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE syncd.tenants TO syncd_web;
+GRANT SELECT ON TABLE syncd.tenants TO syncd_sync;
+GRANT SELECT ON TABLE syncd.tenants TO syncd_auth;
+
+-- Name: TABLE term_stats; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE syncd.term_stats TO syncd_sync;
+GRANT SELECT ON TABLE syncd.term_stats TO syncd_read;
+GRANT SELECT ON TABLE syncd.term_stats TO syncd_web;
