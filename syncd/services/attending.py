@@ -7,10 +7,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from syncd.adapters.postgres.connections import LeaseLost
+from syncd.adapters.postgres.connections import Connection, LeaseLost
 from syncd.adapters.postgres.projects import find_project_by_id
 from syncd.adapters.postgres.publishing import add_run, collect_orphans, remove_contents, remove_project
-from syncd.adapters.postgres.queue import finish_due, mark_checked, mark_condition, mark_desired
+from syncd.adapters.postgres.queue import finish_due, mark_attempted, mark_checked, mark_condition, mark_desired
 from syncd.adapters.postgres.transactions import fenced, in_project
 from syncd.core.ids import TenantId
 from syncd.core.locks import Lock
@@ -20,6 +20,7 @@ from syncd.core.schedule import next_poll, next_retry, next_stalled_look
 from syncd.core.sources import Head, Source
 from syncd.errors import Busy, RetryLater, SyncdError
 from syncd.services.locking import Locking, holding
+from syncd.services.publishing import explain_emptiness
 from syncd.services.sync import Workplace, selection_hash, sync_project
 from syncd.services.watching import FolderWatches
 
@@ -45,6 +46,7 @@ class Reconciling:
 
 async def attend(parts: Reconciling, due: Due) -> None:
     """Look at one project once, and say how it stands and when to look again."""
+    began_at = parts.work.clock()
     error: SyncdError | None = None
     try:
         await _look(parts, due)
@@ -54,7 +56,7 @@ async def attend(parts: Reconciling, due: Due) -> None:
         log.exception("sync failed unexpectedly", extra={"project_id": str(due.project_id)})
         error = RetryLater("internal_error", "The sync failed unexpectedly.", hint="The daemon's log has the details.")
     try:
-        await _put_back(parts, due, error)
+        await _put_back(parts, due, error, began_at=began_at)
     except Exception:
         # The database is away. The claim comes back by itself, and so does the trouble if it is still there.
         log.exception("project could not be put back", extra={"project_id": str(due.project_id)})
@@ -74,10 +76,15 @@ async def _look(parts: Reconciling, due: Due) -> None:
         head = await source.find_head(_known_mark(parts, project))
         async with in_project(pool, due.tenant_id, due.project_id) as connection:
             if head is None:
-                await mark_checked(connection, due.project_id, parts.work.clock())
+                await _mark_unchanged(parts, connection, project)
                 return
             await mark_desired(connection, due.project_id, head.commit)
         await _sync(parts, project, source, head)
+
+
+async def _mark_unchanged(parts: Reconciling, connection: Connection, project: Project) -> None:
+    oddity = explain_emptiness(project.synced_docs_path or "", project.documents)
+    await mark_checked(connection, project.project_id, parts.work.clock(), **oddity)
 
 
 def _known_mark(parts: Reconciling, project: Project) -> str | None:
@@ -98,7 +105,7 @@ async def _sync(parts: Reconciling, seen: Project, source: Source, head: Head) -
             newest = await source.find_head(_known_mark(parts, project))
         if newest is None:
             async with in_project(pool, seen.tenant_id, seen.project_id) as connection:
-                await mark_checked(connection, seen.project_id, parts.work.clock())
+                await _mark_unchanged(parts, connection, project)
             return
         run = await _sync_recorded(parts, project, source, newest, lock=lock)
         if run.outcome is Outcome.CHANGED:
@@ -172,17 +179,19 @@ async def _remove(parts: Reconciling, project: Project) -> None:
     log.info("project removed", extra={"project": project.name, "project_id": str(project.project_id)})
 
 
-async def _put_back(parts: Reconciling, due: Due, error: SyncdError | None) -> None:
+async def _put_back(parts: Reconciling, due: Due, error: SyncdError | None, *, began_at: datetime) -> None:
     """Write down how the project stands, and when to look again."""
     now = parts.work.clock()
     condition, next_at = _judge(parts, due, error)
     async with in_project(parts.work.store.pool, due.tenant_id, due.project_id) as connection:
-        if error is not None:
+        if error is None:
+            await mark_attempted(connection, due.project_id, began_at)
+        else:
             fields = {"project_id": str(due.project_id), "condition": condition, "code": error.code}
             log.warning("sync waits", extra=fields)
             if not _is_held_elsewhere(error):  # then its holder says how it stands
                 await mark_condition(
-                    connection, due.project_id, condition, error=error, next_try_at=next_at, attempted_at=now
+                    connection, due.project_id, condition, error=error, next_try_at=next_at, attempted_at=began_at
                 )
         failures = 0 if error is None or isinstance(error, Busy) else due.failures + 1
         await finish_due(connection, due, now=now, next_at=next_at, failures=failures)

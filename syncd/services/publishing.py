@@ -56,6 +56,7 @@ async def publish_commit(pool: Pool, lock: Lock, decision: Decision, *, clock: C
             project.documents,
             project.chunks,
             project.skipped,
+            **explain_emptiness(decision.tree.docs_path, project.documents),
         )
         await publishing.publish_revision(connection, project.project_id, publication)
         run = _make_run(decision, Outcome.NOOP, revision=project.revision, skipped=project.skipped, now=now)
@@ -82,7 +83,7 @@ async def publish_changes(
             documents,
             project.chunks + chunk_difference,
             skipped,
-            **_explain_emptiness(decision.tree) if documents == 0 else {},
+            **explain_emptiness(decision.tree.docs_path, documents),
         )
         await publishing.publish_revision(connection, project.project_id, publication)
         run = _make_run(decision, Outcome.CHANGED, revision=revision, skipped=skipped, now=now, plan=state.plan)
@@ -90,11 +91,13 @@ async def publish_changes(
     return run
 
 
-def _explain_emptiness(tree: DocsTree) -> dict[str, str]:
-    where = tree.docs_path or "the root"
+def explain_emptiness(docs_path: str, documents: int) -> dict[str, str]:
+    """Return what an operator should know about a project that is ready and has no documents; nothing when it has some."""
+    if documents:
+        return {}
     return {
         "reason": "no_documents",
-        "message": f"No file below {where} is a document.",
+        "message": f"No file below {docs_path or 'the root'} is a document.",
         "hint": "By default md, mdx, markdown, rst, adoc, txt, org, ipynb and html are; name others with --include.",
     }
 

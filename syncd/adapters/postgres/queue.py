@@ -15,6 +15,7 @@ _GET_NEXT_DUE = load_statement("queue/get_next_due")
 _LIST_QUEUED = load_statement("queue/list_queued")
 _REQUEST_DUE = load_statement("queue/request_due")
 _MARK_CONDITION = load_statement("projects/mark_condition")
+_MARK_ATTEMPTED = load_statement("projects/mark_attempted")
 _MARK_CHECKED = load_statement("projects/mark_checked")
 _MARK_DESIRED = load_statement("projects/mark_desired")
 _MARK_HELD = load_statement("projects/mark_held")
@@ -51,26 +52,39 @@ async def mark_condition(
     project_id: ProjectId,
     condition: str,
     *,
-    error: SyncdError | None = None,
-    next_try_at: datetime | None = None,
-    attempted_at: datetime | None = None,
+    error: SyncdError,
+    next_try_at: datetime,
+    attempted_at: datetime,
 ) -> None:
-    """Say how a project stands, with the trouble's code, sentence and hint."""
+    """Say what the look that began at *attempted_at* ended in: the trouble's code, sentence and hint, and the next try."""
     await connection.execute(
         _MARK_CONDITION,
         project_id,
         condition,
-        error.code if error else None,
-        error.message if error else None,
-        error.hint if error else None,
+        error.code,
+        error.message,
+        error.hint,
         next_try_at,
         attempted_at,
     )
 
 
-async def mark_checked(connection: Connection, project_id: ProjectId, now: datetime) -> None:
-    """Note that the source was looked at and had not changed."""
-    await connection.execute(_MARK_CHECKED, project_id, now)
+async def mark_attempted(connection: Connection, project_id: ProjectId, began_at: datetime) -> None:
+    """Note that a look that began at *began_at* has ended well."""
+    await connection.execute(_MARK_ATTEMPTED, project_id, began_at)
+
+
+async def mark_checked(
+    connection: Connection,
+    project_id: ProjectId,
+    now: datetime,
+    *,
+    reason: str | None = None,
+    message: str | None = None,
+    hint: str | None = None,
+) -> None:
+    """Note that the source was looked at and is what is published; *reason*, *message* and *hint* say what is odd about that."""
+    await connection.execute(_MARK_CHECKED, project_id, now, reason, message, hint)
 
 
 async def mark_desired(connection: Connection, project_id: ProjectId, commit: str | None) -> None:
