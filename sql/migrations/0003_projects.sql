@@ -45,7 +45,7 @@ comment on table projects is 'What is mirrored: a source, what of it, and the st
 comment on column projects.credential is 'AES-256-GCM ciphertext of the source''s token, bound to tenant and project. Agents'' role cannot read it.';
 comment on column projects.source_mark is 'What the source gave for the synced head (an ETag): an unchanged head costs one conditional request.';
 comment on column projects.checked_at is 'When the source was last seen to be what is published.';
-comment on column projects.attempted_at is 'When the last look at the source ended, however it ended.';
+comment on column projects.attempted_at is 'When the last look at the source that has ended, however it ended, began: what changed before then was seen.';
 comment on column projects.selection_hash is 'Hash of docs path, globs and limits at the last sync: a change of them makes the same tree a new question.';
 comment on column projects.held_tree_sha is 'A tree that would remove most documents, seen once. Seen again, it is believed.';
 comment on column projects.removed_at is 'Set by a person; the daemon then deletes the project under its lease. Readers stop seeing it at once.';

@@ -114,7 +114,7 @@ async def request_project_sync(shelf: Shelf, project: Project) -> datetime:
 async def wait_until_synced(
     shelf: Shelf, project: Project, *, since: datetime, timeout_seconds: float | None
 ) -> Project:
-    """Return the project when a look that ended after *since* found or made it equal to its source.
+    """Return the project when a look that began after *since* found or made it equal to its source.
 
     Raises the trouble that the look ended in, `RetryLater` when *timeout_seconds* are over, `NotFound` when it was removed.
     """
@@ -128,8 +128,7 @@ async def wait_until_synced(
                 if state.attempted_at is not None and state.attempted_at >= since and state.condition != "syncing":
                     if state.condition == "ready":
                         return state
-                    if state.reason != "project_locked":  # another look is under way: its end is the one to wait for
-                        raise _make_trouble(state)
+                    raise _make_trouble(state)
                 await asyncio.sleep(LOOK_SECONDS)
     except TimeoutError as error:
         raise RetryLater(
