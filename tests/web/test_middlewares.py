@@ -36,6 +36,9 @@ def add_test_routes(app: web.Application) -> None:
     async def break_down(_request: web.Request) -> NoReturn:
         raise ValueError(CANARY)
 
+    async def move(_request: web.Request) -> NoReturn:
+        raise web.HTTPPermanentRedirect("/livez")
+
     async def time_out_by_itself(_request: web.Request) -> NoReturn:
         raise TimeoutError
 
@@ -53,6 +56,7 @@ def add_test_routes(app: web.Application) -> None:
         [
             web.get("/fail/{kind}", fail),
             web.get("/broken", break_down),
+            web.get("/moved", move),
             web.get("/impatient", time_out_by_itself),
             web.get("/endless", never_end),
             web.post("/read", read),
@@ -159,6 +163,20 @@ async def test_an_unknown_path_and_a_wrong_method_have_the_same_shape(client: Cl
     assert (absent.status, absent.error["code"]) == (404, "NOT_FOUND")
     assert (wrong.status, wrong.error["code"]) == (405, "METHOD_NOT_ALLOWED")
     assert wrong.headers["Allow"] == "GET,HEAD"
+
+
+async def test_another_refusal_of_the_framework_keeps_the_header_that_belongs_to_it(client: Client) -> None:
+    async with client.session.get(f"{client.url}/moved", allow_redirects=False) as response:
+        body = await response.json()
+    assert (response.status, response.headers["Location"]) == (308, "/livez")
+    assert body["error"]["message"] == "Permanent Redirect."
+
+
+async def test_a_request_that_no_middleware_sees_has_its_id_all_the_same(client: Client) -> None:
+    answer = await client.session.get(f"{client.url}/livez", headers={"Expect": "the-unexpected"})
+    assert answer.status == 417
+    assert len(answer.headers["X-Request-ID"]) == 32
+    assert answer.headers["Server"] == "syncd"
 
 
 async def test_a_body_is_read_up_to_one_mebibyte(developers_client: Client) -> None:

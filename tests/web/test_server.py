@@ -1,15 +1,22 @@
 """The address is ours or it is said why not; nobody holds others up; the end comes."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import ClientError, ClientSession, web
+from pydantic import SecretStr
 
+from syncd.adapters.embedded.redis import RedisServer
+from syncd.bootstrap import Grounds, open_parts
 from syncd.errors import BadUsage, Busy
-from syncd.web.server import Bounds, bind, make_url, serve
+from syncd.services.sources import FolderAccess
+from syncd.settings import Settings
+from syncd.web.server import Bounds, bind, make_url, open_site, serve
+from tests.conftest import Database
 
 HEADER = b"GET / HTTP/1.1\r\nHost: x\r\n"
 
@@ -72,6 +79,38 @@ def test_the_url_is_one_that_can_be_opened() -> None:
 def test_an_address_of_ipv6_stands_in_brackets() -> None:
     with bind(("::1", 0), option="--http") as listening:
         assert make_url(listening).startswith("http://[::1]:")
+
+
+def test_a_port_of_the_system_is_not_for_an_ordinary_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_socket: socket.socket, _address: tuple[str, int]) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("syncd.web.server.socket.socket.bind", refuse)
+    with pytest.raises(BadUsage) as caught, bind(("127.0.0.1", 80), option="--http"):
+        pass
+    assert caught.value.code == "port_forbidden"
+
+
+@pytest.mark.parametrize("by", ["socket", "address"])
+async def test_the_site_of_a_daemon_answers_at_a_socket_or_an_address(
+    database: Database, redis_server: RedisServer, by: str
+) -> None:
+    settings = Settings(
+        env="development",
+        sync_database_url=SecretStr(database.sync_url),
+        web_database_url=SecretStr(database.web_url),
+        redis_url=SecretStr(redis_server.url),
+        parse_workers=0,
+        pool_connections=2,
+    )
+    grounds = Grounds(FolderAccess(roots=(), excluded=()))
+    with bind(("127.0.0.1", 0), option="--http") as listening:
+        where = listening if by == "socket" else ("127.0.0.1", 0)
+        async with open_parts(settings, grounds) as parts, open_site(parts, where) as url, ClientSession() as session:
+            async with session.get(f"{url}/readyz") as response:
+                assert response.status == 200
+            async with session.get(f"{url}/status") as response:
+                assert (await response.json())["error"]["details"] == {"code": "unauthorized"}
 
 
 async def test_a_client_that_dribbles_its_header_is_cut_and_holds_nobody_up() -> None:

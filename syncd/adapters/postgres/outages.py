@@ -56,6 +56,8 @@ async def check_schema(pool: Pool, migrations: Sequence[Migration]) -> None:
     """
     with explaining_outage():
         async with pool.acquire(timeout=CHECK_SECONDS) as connection:
+            # A server that has gone silent is found here, by the short deadline: the statements below have the pool's long one.
+            await connection.fetchval(_PING, timeout=CHECK_SECONDS)
             try:
                 pending = await list_pending(connection, migrations)
             except Stalled as error:
