@@ -13,6 +13,16 @@ from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.statements import load_statement, sql_directory
 from syncd.errors import Busy, Rejected, Stalled
 
+_ADD_APPLIED = load_statement("migrations/add_applied")
+_ENTER_OWNER = load_statement("migrations/enter_owner")
+_FIND_HISTORY = load_statement("migrations/find_history")
+_GRANT_HISTORY = load_statement("migrations/grant_history")
+_LIST_APPLIED = load_statement("migrations/list_applied")
+_OPEN_HISTORY = load_statement("migrations/open_history")
+_RELEASE_LOCK = load_statement("migrations/release_lock")
+_TRY_LOCK = load_statement("migrations/try_lock")
+_LIST_MISSING_GROUPS = load_statement("roles/list_missing_groups")
+
 GROUPS = ("syncd_owner", "syncd_sync", "syncd_web", "syncd_read", "syncd_auth", "syncd_queue", "syncd_collect")
 LOCK_TIMEOUT = "2s"  # a migration that waits longer for a table would hold up every reader behind it
 STATEMENT_TIMEOUT = "10min"
@@ -108,8 +118,8 @@ def find_pending(known: Sequence[Migration], applied: Sequence[tuple[int, str, b
 async def list_pending(connection: Connection, migrations: Sequence[Migration]) -> tuple[Migration, ...]:
     """Return what `migrate` would run; changes nothing."""
     applied = []
-    if await connection.fetchval(load_statement("migrations/find_history")):
-        applied = [tuple(row) for row in await connection.fetch(load_statement("migrations/list_applied"))]
+    if await connection.fetchval(_FIND_HISTORY):
+        applied = [tuple(row) for row in await connection.fetch(_LIST_APPLIED)]
     return find_pending(migrations, applied)
 
 
@@ -123,25 +133,23 @@ async def run_migrations(connection: Connection, migrations: Sequence[Migration]
     await _take_lock(connection)
     try:
         async with connection.transaction():
-            await connection.execute(load_statement("migrations/enter_owner"), LOCK_TIMEOUT, STATEMENT_TIMEOUT)
-            await connection.execute(load_statement("migrations/open_history"))
-            await connection.execute(load_statement("migrations/grant_history"))
+            await connection.execute(_ENTER_OWNER, LOCK_TIMEOUT, STATEMENT_TIMEOUT)
+            await connection.execute(_OPEN_HISTORY)
+            await connection.execute(_GRANT_HISTORY)
         pending = await list_pending(connection, migrations)
         for migration in pending:
             await _run_one(connection, migration)
         return pending
     finally:
-        await connection.execute(load_statement("migrations/release_lock"))
+        await connection.execute(_RELEASE_LOCK)
 
 
 async def _run_one(connection: Connection, migration: Migration) -> None:
     try:
         async with connection.transaction():
-            await connection.execute(load_statement("migrations/enter_owner"), LOCK_TIMEOUT, STATEMENT_TIMEOUT)
+            await connection.execute(_ENTER_OWNER, LOCK_TIMEOUT, STATEMENT_TIMEOUT)
             await connection.execute(migration.script)
-            await connection.execute(
-                load_statement("migrations/add_applied"), migration.number, migration.name, migration.checksum
-            )
+            await connection.execute(_ADD_APPLIED, migration.number, migration.name, migration.checksum)
     except asyncpg.PostgresError as error:
         raise Stalled(
             "migration_failed",
@@ -151,7 +159,7 @@ async def _run_one(connection: Connection, migration: Migration) -> None:
 
 
 async def _require_groups(connection: Connection) -> None:
-    missing = [row[0] for row in await connection.fetch(load_statement("roles/list_missing_groups"), list(GROUPS))]
+    missing = [row[0] for row in await connection.fetch(_LIST_MISSING_GROUPS, list(GROUPS))]
     if missing:
         raise Stalled(
             "roles_missing",
@@ -163,7 +171,7 @@ async def _require_groups(connection: Connection) -> None:
 async def _take_lock(connection: Connection) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + LOCK_WAIT_SECONDS
-    while not await connection.fetchval(load_statement("migrations/try_lock")):
+    while not await connection.fetchval(_TRY_LOCK):
         if loop.time() > deadline:
             raise Busy(
                 "migration_running",
