@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import asyncpg
 
-from syncd.adapters.postgres.connections import Connection, Pool
+from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.migrations import Migration, list_pending
 from syncd.adapters.postgres.statements import load_statement
 from syncd.errors import Stalled, Unreachable
@@ -42,16 +42,11 @@ def explaining_outage() -> Iterator[None]:
         ) from error
 
 
-async def ping(connection: Connection) -> None:
-    """Return when the server answers a statement. Raises TimeoutError after two seconds, and what asyncpg raises."""
-    await connection.fetchval(_PING, timeout=CHECK_SECONDS)
-
-
 async def check_postgres(pool: Pool) -> None:
     """Return when Postgres answers within two seconds. Raises `Unreachable`."""
     with explaining_outage():
         async with pool.acquire(timeout=CHECK_SECONDS) as connection:
-            await ping(connection)
+            await connection.fetchval(_PING, timeout=CHECK_SECONDS)
 
 
 async def check_schema(pool: Pool, migrations: Sequence[Migration]) -> None:
@@ -62,7 +57,7 @@ async def check_schema(pool: Pool, migrations: Sequence[Migration]) -> None:
     with explaining_outage():
         async with pool.acquire(timeout=CHECK_SECONDS) as connection:
             # A server that has gone silent is found here, by the short deadline: the statements below have the pool's long one.
-            await ping(connection)
+            await connection.fetchval(_PING, timeout=CHECK_SECONDS)
             try:
                 pending = await list_pending(connection, migrations)
             except Stalled as error:
