@@ -6,14 +6,14 @@ with layouts as (
     select p.chunk_hash, sum(l.direction)::integer as places
     from layouts l
     join document_chunks p
-      on p.tenant_id = current_tenant() and p.content_hash = l.content_hash and p.format = l.format and p.title = l.title
+      on p.tenant_id = (select current_tenant()) and p.content_hash = l.content_hash and p.format = l.format and p.title = l.title
      and p.chunker_version = $6
     group by p.chunk_hash
     having sum(l.direction) <> 0
 ), differences as (
     select t.term_id, sum(m.places)::integer as difference
     from moved m
-    join chunks c on c.tenant_id = current_tenant() and c.chunk_hash = m.chunk_hash
+    join chunks c on c.tenant_id = (select current_tenant()) and c.chunk_hash = m.chunk_hash
     cross join unnest(c.term_ids) as t (term_id)
     group by t.term_id
     having sum(m.places) <> 0
