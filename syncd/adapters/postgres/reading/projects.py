@@ -36,6 +36,7 @@ class ReadableProject:
     skipped: int
     holder: str | None
     acquired_at: datetime | None
+    is_frozen: bool
     frozen_by: str | None
     frozen_at: datetime | None
     freeze_until: datetime | None

@@ -1,0 +1,85 @@
+"""Arguments of tools: checked once, here, and answered in words when they are wrong."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from mcp_server.answers import ErrorAnswer
+
+MAX_QUERY_BYTES = 1024
+MAX_ID_CHARACTERS = 2048
+
+
+def _require_storable(text: str) -> str:
+    # Postgres holds neither NUL nor half a surrogate pair, so nothing can be found by them.
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("must not hold NUL or unpaired surrogates")
+    return text
+
+
+def _require_short_query(text: str) -> str:
+    if len(text.encode()) > MAX_QUERY_BYTES:
+        raise ValueError(f"must be at most {MAX_QUERY_BYTES} bytes")
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
+Text = Annotated[str, Field(max_length=MAX_ID_CHARACTERS), AfterValidator(_require_storable)]
+Query = Annotated[Text, AfterValidator(_require_short_query)]
+
+
+class Arguments(BaseModel):
+    """What a tool is called with. An unknown name is an error: a model learns of it at once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def make_input_schema(model: type[Arguments]) -> dict[str, Any]:
+    """Return the JSON Schema of *model* in its plainest form: no titles, no references, no null, every array with its items."""
+    schema = model.model_json_schema()
+    properties = {name: _simplify(prop) for name, prop in schema.get("properties", {}).items()}
+    required = {"required": schema["required"]} if "required" in schema else {}
+    return {"type": "object", "properties": properties, **required, "additionalProperties": False}
+
+
+def _simplify(prop: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {name: value for name, value in prop.items() if name not in {"title", "anyOf"}}
+    if plain.get("default", 0) is None:
+        del plain["default"]
+    for option in prop.get("anyOf", ()):
+        if option.get("type") != "null":
+            plain = {**_simplify(option), **plain}
+    if "items" in plain:
+        plain["items"] = _simplify(plain["items"])
+    # A length is told by the error of the rare call that exceeds it; in the list it would cost every client tokens.
+    return {name: value for name, value in plain.items() if name not in {"maxLength", "minLength"}}
+
+
+def explain_arguments(tool: str, model: type[Arguments], error: ValidationError) -> ErrorAnswer:
+    """Return what was wrong, what is allowed, and the nearest names."""
+    faults = [_explain_fault(fault, model) for fault in error.errors(include_url=False, include_input=False)]
+    allowed = ", ".join(_describe_field(name, prop) for name, prop in make_input_schema(model)["properties"].items())
+    required = [name for name, field in model.model_fields.items() if field.is_required()]
+    example = ", ".join(f"{name}=…" for name in required)
+    return ErrorAnswer(f"{'; '.join(faults)}. {tool} takes: {allowed or 'no arguments'}. Call {tool}({example}).")
+
+
+def _explain_fault(fault: Mapping[str, Any], model: type[Arguments]) -> str:
+    name = ".".join(str(part) for part in fault["loc"]) or "arguments"
+    match fault["type"]:
+        case "extra_forbidden":
+            near = difflib.get_close_matches(name, model.model_fields, n=1, cutoff=0.5)
+            return f"There is no argument {name[:60]!r}" + (f", did you mean {near[0]!r}?" if near else "")
+        case "missing":
+            return f"{name} is required"
+        case _:
+            return f"{name}: {fault['msg'].removeprefix('Value error, ')}"
+
+
+def _describe_field(name: str, prop: Mapping[str, Any]) -> str:
+    bounds = [str(prop[bound]) for bound in ("minimum", "maximum") if bound in prop]
+    kind = prop.get("type", "value") + (f" {'-'.join(bounds)}" if bounds else "")
+    return f"{name} ({kind})"

@@ -1,0 +1,149 @@
+"""The HTTP side: health, identity before anything is parsed, and for each request the cheaper of JSON and SSE."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from mcp.server import Server, ServerRequestContext
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import RequestBodyLimitMiddleware, TransportSecuritySettings
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Message, Receive, Scope, Send
+
+from mcp_server.identity import READ_SCOPE, Caller, KeyVerifier
+from syncd.errors import SyncdError
+
+MCP_PATH = "/mcp"
+MAX_REQUEST_BYTES = 256 * 1024
+_CALLER = "syncd.caller"
+# Only what streams needs SSE; a JSON answer costs half. Found in the raw body, where a false alarm costs no more than that half.
+_STREAMING_MARKS = (b'"progressToken"', b'"subscriptions/listen"')
+
+Readiness = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpApplication:
+    """The ASGI application. *check_ready* raises an error of ours while the database cannot serve."""
+
+    verifier: KeyVerifier
+    json_manager: StreamableHTTPSessionManager
+    sse_manager: StreamableHTTPSessionManager
+    check_ready: Readiness
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            raise ValueError(f"this application serves http, not {scope['type']}")
+        match scope["path"]:
+            case "/livez":
+                await JSONResponse({"status": "alive"})(scope, receive, send)
+            case "/readyz":
+                await (await self._readiness())(scope, receive, send)
+            case "/mcp" | "/mcp/":
+                await self._serve_mcp(scope, receive, send)
+            case _:
+                await Response("Not found; MCP is at /mcp.", status_code=404)(scope, receive, send)
+
+    async def _readiness(self) -> Response:
+        try:
+            await self.check_ready()
+        except SyncdError as error:
+            return JSONResponse({"status": "unready", "code": error.code, "reason": error.message}, status_code=503)
+        return JSONResponse({"status": "ready"})
+
+    async def _serve_mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        caller = await self._identify(request)
+        if caller is None:
+            await _refuse(401, "invalid_token", "A valid API key is required: Authorization: Bearer KEY.")(
+                scope, receive, send
+            )
+            return
+        if READ_SCOPE not in caller.scopes:
+            await _refuse(403, "insufficient_scope", f"This key lacks the scope {READ_SCOPE}.", scope=READ_SCOPE)(
+                scope, receive, send
+            )
+            return
+        if request.method != "POST":
+            # Stateless: there is no session to listen to or to end.
+            await Response(status_code=405, headers={"Allow": "POST"})(scope, receive, send)
+            return
+        scope[_CALLER] = caller
+        await RequestBodyLimitMiddleware(self._serve_body, MAX_REQUEST_BYTES)(scope, receive, send)
+
+    async def _identify(self, request: Request) -> Caller | None:
+        kind, _, key = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not key:
+            return None
+        return await self.verifier.find_caller(key.strip())
+
+    async def _serve_body(self, scope: Scope, receive: Receive, send: Send) -> None:
+        first = await receive()  # the limit has read the whole body into one message
+
+        async def replay() -> Message:
+            nonlocal first
+            message, first = first, {}
+            return message or await receive()
+
+        streams = any(mark in first.get("body", b"") for mark in _STREAMING_MARKS)
+        await (self.sse_manager if streams else self.json_manager).handle_request(scope, replay, send)
+
+
+async def identify_request(context: ServerRequestContext) -> Caller | None:
+    """Return whose HTTP request a context is: what this very request proved, nothing remembered of another."""
+    request: Any = context.request
+    caller: Caller | None = request.scope.get(_CALLER)
+    return caller
+
+
+@asynccontextmanager
+async def open_application(
+    server: Server[dict[str, Any]],
+    verifier: KeyVerifier,
+    *,
+    security: TransportSecuritySettings,
+    check_ready: Readiness,
+) -> AsyncIterator[HttpApplication]:
+    """Open the application; both managers serve every protocol version without sessions."""
+    json_manager, sse_manager = (
+        StreamableHTTPSessionManager(
+            server,
+            json_response=json_response,
+            stateless=True,
+            security_settings=security,
+            max_request_body_size=MAX_REQUEST_BYTES,
+        )
+        for json_response in (True, False)
+    )
+    async with json_manager.run(), sse_manager.run():
+        yield HttpApplication(verifier, json_manager, sse_manager, check_ready)
+
+
+def make_security(
+    host: str, *, allowed_hosts: tuple[str, ...], allowed_origins: tuple[str, ...]
+) -> TransportSecuritySettings:
+    """Return the Host and Origin checks: always on. Without *allowed_hosts* only this machine's names and *host* are served.
+
+    Without them any web page could talk to a server on its reader's machine (DNS rebinding, CVE-2025-66416).
+    """
+    local = ("127.0.0.1", "localhost", "[::1]")
+    listening = () if host in {"", "0.0.0.0", "::"} else (f"[{host}]" if ":" in host else host,)  # noqa: S104 - compared, not bound
+    hosts = dict.fromkeys((*local, *listening, *allowed_hosts))
+    origins = dict.fromkeys((*(f"http://{name}" for name in (*local, *listening)), *allowed_origins))
+    return TransportSecuritySettings(
+        enable_dns_rebinding_protection=True,
+        allowed_hosts=[*hosts, *(f"{name}:*" for name in hosts)],
+        allowed_origins=[*origins, *(f"{name}:*" for name in origins)],
+    )
+
+
+def _refuse(status: int, error: str, description: str, *, scope: str | None = None) -> Response:
+    challenge = f'Bearer error="{error}", error_description="{description}"' + (f', scope="{scope}"' if scope else "")
+    return JSONResponse(
+        {"error": error, "error_description": description},
+        status_code=status,
+        headers={"WWW-Authenticate": challenge},
+    )

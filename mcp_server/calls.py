@@ -1,0 +1,57 @@
+"""One call of a tool: who calls, in which transaction, with which projects in view."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mcp_server.cursors import CursorSealer
+from mcp_server.identity import Caller
+from syncd.adapters.postgres.connections import Connection
+from syncd.adapters.postgres.reading.projects import ReadableProject
+from syncd.errors import NotFound
+
+SHOWN_NAMES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a handler works with. *connection* is in a read-only transaction that sees the caller's tenant alone.
+
+    *projects* are those that the caller's key opens: a handler reads of no other.
+    """
+
+    caller: Caller
+    connection: Connection
+    projects: Sequence[ReadableProject]
+    cursors: CursorSealer
+    sparse_vectors: bool
+
+    def seal_cursor(self, position: list[str | int], *, purpose: str) -> str:
+        """Return a cursor that only this tenant can use, for the same *purpose*."""
+        return self.cursors.seal(position, tenant_id=self.caller.tenant_id, purpose=purpose)
+
+    def open_cursor(self, cursor: str, *, purpose: str) -> list[str | int]:
+        """Return the position of a cursor. Raises `Rejected` for one that is not this tenant's or not of this call."""
+        return self.cursors.open(cursor, tenant_id=self.caller.tenant_id, purpose=purpose)
+
+    def find_project(self, name: str) -> ReadableProject | None:
+        """Return the project of this name, letter case aside where that is unambiguous."""
+        exact = [project for project in self.projects if project.name == name]
+        folded = [project for project in self.projects if project.name.casefold() == name.casefold()]
+        found = exact or folded
+        return found[0] if len(found) == 1 else None
+
+    def get_project(self, name: str) -> ReadableProject:
+        """Return the project of this name. Raises `NotFound` naming the nearest ones, the same whether absent or not yours."""
+        project = self.find_project(name.strip().strip("/"))
+        if project is None:
+            raise NotFound("project_not_found", f"There is no project {name[:100]!r}.", hint=self._hint_projects(name))
+        return project
+
+    def _hint_projects(self, wanted: str) -> str:
+        names = [project.name for project in self.projects]
+        if not names:
+            return "Your key opens no project yet; docs_projects() lists them."
+        near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.5)
+        shown = ", ".join(near or names[:SHOWN_NAMES])
+        return f"{'Did you mean' if near else 'There are'}: {shown}? Call docs_projects() for all."

@@ -1,0 +1,82 @@
+"""The command `syncd-mcp`: serve agents over HTTP or stdio."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+from mcp_server.logs import open_log
+from mcp_server.serving import inherit_listener, open_listener, run_http, run_stdio
+from syncd.errors import SyncdError
+from syncd.settings import Settings, load_settings, split_address
+
+EXAMPLES = """\
+examples:
+  syncd-mcp http --listen 127.0.0.1:8701
+  SYNCD_API_KEY=syncd_… syncd-mcp stdio
+
+settings come from the environment or .env: SYNCD_READ_DATABASE_URL, SYNCD_MCP_LISTEN, SYNCD_MCP_ALLOWED_HOSTS, SYNCD_API_KEY (stdio)
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    chosen = make_parser().parse_args(arguments)
+    # uvicorn drains at a first signal and raises it again when done; then, and while nothing is served yet, it ends the process well.
+    signal.signal(signal.SIGTERM, end_well)
+    try:
+        settings = load_settings()
+        open_log(settings.log)
+        asyncio.run(run_stdio(settings) if chosen.command == "stdio" else run_http_command(settings, chosen))
+    except SyncdError as error:
+        sys.stderr.write(f"syncd-mcp: {error.message}\n" + (f"  {error.hint}\n" if error.hint else ""))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="syncd-mcp",
+        description="Serve mirrored docs to AI agents over the Model Context Protocol.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    http = commands.add_parser(
+        "http",
+        help="serve Streamable HTTP at /mcp",
+        epilog="example: syncd-mcp http --listen 127.0.0.1:8701",
+    )
+    where = http.add_mutually_exclusive_group()
+    where.add_argument(
+        "--listen", metavar="HOST:PORT", help="where to listen (default: SYNCD_MCP_LISTEN, 127.0.0.1:8701)"
+    )
+    where.add_argument("--listen-fd", metavar="N", type=int, help="an inherited listening socket to serve on")
+    commands.add_parser(
+        "stdio",
+        help="serve one client at standard input and output, with the key of SYNCD_API_KEY",
+        epilog="example: SYNCD_API_KEY=syncd_… syncd-mcp stdio",
+    )
+    return parser
+
+
+async def run_http_command(settings: Settings, chosen: argparse.Namespace) -> None:
+    """Serve on the address or the inherited socket of the command line."""
+    if chosen.listen_fd is not None:
+        listener = inherit_listener(chosen.listen_fd)
+    else:
+        address = settings.mcp_address if chosen.listen is None else split_address(chosen.listen)
+        listener = open_listener(*address)
+    with listener:
+        await run_http(settings, listener)
+
+
+def end_well(_: int, __: FrameType | None) -> NoReturn:
+    """End the process with exit code 0."""
+    raise SystemExit(0)

@@ -1,0 +1,45 @@
+"""Opaque cursors: where a list goes on, sealed to one tenant, one tool and one set of arguments."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+
+from syncd.core.ids import TenantId
+from syncd.errors import Rejected
+
+_SEAL_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class CursorSealer:
+    """Seals and opens cursors with the installation's key, so that any replica can go on."""
+
+    key: bytes
+
+    def seal(self, position: list[str | int], *, tenant_id: TenantId, purpose: str) -> str:
+        """Return the cursor that opens to *position* for the same tenant and *purpose* only."""
+        content = json.dumps(position, separators=(",", ":")).encode()
+        return base64.urlsafe_b64encode(self._seal_of(content, tenant_id, purpose) + content).decode().rstrip("=")
+
+    def open(self, cursor: str, *, tenant_id: TenantId, purpose: str) -> list[str | int]:
+        """Return the position that was sealed. Raises `Rejected` for any other cursor, whatever is wrong with it."""
+        try:
+            sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            sealed = b""
+        seal, content = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
+        if not hmac.compare_digest(seal, self._seal_of(content, tenant_id, purpose)):
+            raise Rejected(
+                "cursor_invalid",
+                "This cursor does not belong to this call.",
+                hint="Pass the cursor of the last answer with the same arguments, or leave it out to begin again.",
+            )
+        position: list[str | int] = json.loads(content)
+        return position
+
+    def _seal_of(self, content: bytes, tenant_id: TenantId, purpose: str) -> bytes:
+        message = tenant_id.bytes + hashlib.sha256(purpose.encode()).digest() + content
+        return hmac.digest(self.key, message, hashlib.sha256)[:_SEAL_BYTES]

@@ -1,0 +1,102 @@
+"""One tool call from request to result: who calls, what is meant, one read-only transaction, the gate, one line of log."""
+
+import asyncio
+import difflib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from mcp.server import ServerRequestContext
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams
+from pydantic import ValidationError
+
+from mcp_server.answers import Answer, ErrorAnswer
+from mcp_server.arguments import explain_arguments
+from mcp_server.calls import Call
+from mcp_server.cursors import CursorSealer
+from mcp_server.gate import Gate
+from mcp_server.identity import READ_SCOPE, Caller
+from mcp_server.registry import TOOLS, Tool
+from syncd.adapters.postgres.connections import Pool
+from syncd.adapters.postgres.reading.projects import list_projects
+from syncd.adapters.postgres.transactions import reading
+from syncd.errors import SyncdError
+
+# The database ends a statement after 2 s; this ends a call that waits for a connection, or makes many statements.
+CALL_SECONDS = 10.0
+
+logger = logging.getLogger("mcp_server.calls")
+
+Identify = Callable[[ServerRequestContext], Awaitable[Caller | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """Answers tools/list and tools/call. *identify* says whose request a context is."""
+
+    pool: Pool
+    identify: Identify
+    gate: Gate
+    cursors: CursorSealer
+    sparse_vectors: bool
+
+    async def list_tools(self, _: ServerRequestContext, __: PaginatedRequestParams | None) -> ListToolsResult:
+        """Return every tool, always in the same order."""
+        return ListToolsResult(tools=[tool.describe() for tool in TOOLS])
+
+    async def call_tool(self, context: ServerRequestContext, params: CallToolRequestParams) -> CallToolResult:
+        """Answer one call. An unknown tool is an error of the protocol; everything else is answered in words."""
+        started = time.monotonic()
+        tool = _get_tool(params.name)
+        caller = await self.identify(context)
+        outcome, answer = await self._answer(tool, caller, params.arguments or {})
+        result = self.gate.release(answer)
+        _log_call(tool, caller, outcome, result, started)
+        return result
+
+    async def _answer(self, tool: Tool, caller: Caller | None, raw: Mapping[str, object]) -> tuple[str, Answer]:
+        if caller is None or READ_SCOPE not in caller.scopes:
+            return "refused", ErrorAnswer(
+                f"The API key is unknown, revoked, expired or lacks {READ_SCOPE}: `syncd key add`."
+            )
+        try:
+            arguments = tool.arguments.model_validate(raw)
+        except ValidationError as error:
+            return "wrong_arguments", explain_arguments(tool.name, tool.arguments, error)
+        try:
+            async with asyncio.timeout(CALL_SECONDS), reading(self.pool, caller.tenant_id) as connection:
+                projects = await list_projects(connection, allowed=caller.project_ids)
+                call = Call(caller, connection, projects, self.cursors, self.sparse_vectors)
+                return "ok", await tool.handler(call, arguments)
+        except SyncdError as error:
+            return error.code, ErrorAnswer(f"{error.message} {error.hint}".strip())
+        except TimeoutError:
+            return "timeout", ErrorAnswer("The server is busy and gave up on this call. Try again in a few seconds.")
+        except Exception:  # the tool middleware: whatever failed, an agent gets a sentence, and the log the trace
+            logger.exception("tool_failed", extra={"fields": {"tool": tool.name}})
+            return "failed", ErrorAnswer("The server failed; it is not your call. Retry once, then tell the operator.")
+
+
+def _get_tool(name: str) -> Tool:
+    for tool in TOOLS:
+        if tool.name == name:
+            return tool
+    names = [tool.name for tool in TOOLS]
+    near = difflib.get_close_matches(name, names, n=1)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    raise MCPError(code=INVALID_PARAMS, message=f"Unknown tool.{meant} Tools: {', '.join(names)}.")
+
+
+def _log_call(tool: Tool, caller: Caller | None, outcome: str, result: CallToolResult, started: float) -> None:
+    # Never the arguments: a question may tell more than its answer.
+    fields = {
+        "tool": tool.name,
+        "tenant": None if caller is None else str(caller.tenant_id),
+        "key": None if caller is None else caller.key_id,
+        "ms": round((time.monotonic() - started) * 1000, 1),
+        "outcome": outcome,
+        "bytes": sum(len(item.text.encode()) for item in result.content if item.type == "text"),
+    }
+    logger.info("tool_called", extra={"fields": fields})

@@ -1,0 +1,73 @@
+"""Who calls: from a bearer key to a tenant, remembered for at most five seconds so that a revoked key ends everywhere by then."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from syncd.adapters.postgres.connections import Pool
+from syncd.adapters.postgres.keys import resolve_key
+from syncd.core.ids import ProjectId, TenantId
+from syncd.core.keys import parse_key
+
+CACHE_SECONDS = 5.0
+CACHED_KEYS = 10_000
+READ_SCOPE = "docs:read"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose rows a request may read. *project_ids* is none where its key opens every project of the tenant."""
+
+    tenant_id: TenantId
+    key_id: str
+    scopes: frozenset[str]
+    project_ids: frozenset[ProjectId] | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    caller: Caller | None
+    until: float
+
+
+class KeyVerifier:
+    """Resolves keys by the database, and remembers answers, also the refusals, for five seconds."""
+
+    def __init__(self, pool: Pool, *, now: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
+        self._pool = pool
+        self._now = now
+        self._monotonic = monotonic
+        # By hash: a dump of this process holds no key longer than its request.
+        self._remembered: OrderedDict[bytes, _Remembered] = OrderedDict()
+
+    async def find_caller(self, key: str) -> Caller | None:
+        """Return who *key* belongs to; none when it is malformed, unknown, revoked or expired."""
+        parts = parse_key(key)
+        if parts is None:
+            return None
+        digest = hashlib.sha256(key.encode()).digest()
+        remembered = self._remembered.get(digest)
+        if remembered is None or remembered.until <= self._monotonic():
+            remembered = _Remembered(
+                await self._resolve(parts.key_id, parts.secret_hash), self._monotonic() + CACHE_SECONDS
+            )
+            self._remember(digest, remembered)
+        caller = remembered.caller
+        if caller is not None and caller.expires_at is not None and caller.expires_at <= self._now():
+            return None
+        return caller
+
+    async def _resolve(self, key_id: str, secret_hash: bytes) -> Caller | None:
+        key = await resolve_key(self._pool, key_id, secret_hash, self._now())
+        if key is None:
+            return None
+        return Caller(key.tenant_id, key.key_id, key.scopes, key.project_ids, key.expires_at)
+
+    def _remember(self, digest: bytes, remembered: _Remembered) -> None:
+        self._remembered[digest] = remembered
+        self._remembered.move_to_end(digest)
+        if len(self._remembered) > CACHED_KEYS:
+            self._remembered.popitem(last=False)

@@ -1,0 +1,137 @@
+"""From an id as agents write it to a document of a project in view."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mcp_server.calls import Call
+from syncd.adapters.postgres.reading.documents import ReadableDocument, find_version, list_documents_at, list_paths
+from syncd.adapters.postgres.reading.projects import ReadableProject
+from syncd.core.permalinks import make_permalink
+from syncd.core.references import Reference, list_readings, list_spellings, parse_blob_url, split_project
+from syncd.core.visible import make_visible
+from syncd.errors import NotFound
+
+_COMPARED_PATHS = 5_000
+_SHOWN_PATHS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an id names: a version of a document, and the anchor or lines in it that the id went on to name."""
+
+    project: ReadableProject
+    document: ReadableDocument
+    anchor: str | None = None
+    lines: tuple[int, int] | None = None
+
+    @property
+    def document_id(self) -> str:
+        """Return the id that keeps naming this version."""
+        return f"{self.project.name}/{self.document.path}@v{self.document.version}"
+
+    def link(self, lines: tuple[int, int] | None = None) -> str:
+        """Return the URL of the document, or of *lines* of it, that keeps showing this text."""
+        # The synced commit holds the current text; a closed version is only sure in the commit that brought it.
+        current = self.document.revision_to is None
+        return make_permalink(
+            repository=self.project.repository,
+            commit=self.project.synced_commit if current else self.document.commit_sha,
+            project=self.project.name,
+            path=self.document.path,
+            version=self.document.version,
+            lines=lines,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    project: ReadableProject
+    path: str
+    reading: Reference
+
+
+async def get_target(call: Call, text: str) -> Target:
+    """Return what *text* names. Raises `NotFound` with the nearest paths; an absent document and another tenant's look the same."""
+    candidates = tuple(_list_candidates(call, text))
+    for candidate in candidates:
+        target = await _find_exact(call, candidate)
+        if target is not None:
+            return target
+    for candidate in candidates:
+        target = await _find_spelled(call, candidate)
+        if target is not None:
+            return target
+    raise await _explain_absence(call, text, candidates)
+
+
+def _list_candidates(call: Call, text: str) -> Iterator[_Candidate]:
+    url = parse_blob_url(text)
+    if url is not None:
+        segments = url.rest.split("/")
+        for mirror in call.projects:
+            if (mirror.repository or "").casefold() == url.repository.casefold():
+                for start in range(1, len(segments)):
+                    path = "/".join(segments[start:])
+                    yield _Candidate(mirror, path, Reference(path, anchor=url.anchor, lines=url.lines))
+        return
+    for reading in list_readings(text):
+        name, path = split_project(reading.name)
+        project = call.find_project(name)
+        if project is not None and path:
+            yield _Candidate(project, path, reading)
+    if len(call.projects) == 1:
+        # With one project in view its name is easily left out.
+        for reading in list_readings(f"{call.projects[0].name}/{text.strip().lstrip('/')}"):
+            yield _Candidate(call.projects[0], split_project(reading.name)[1], reading)
+
+
+async def _find_exact(call: Call, candidate: _Candidate) -> Target | None:
+    project, path, reading = candidate.project, candidate.path, candidate.reading
+    if reading.version is not None:
+        document = await find_version(call.connection, project.project_id, path, version=reading.version)
+    else:
+        document = next(iter(await list_documents_at(call.connection, project.project_id, [path])), None)
+    return None if document is None else Target(project, document, reading.anchor, reading.lines)
+
+
+async def _find_spelled(call: Call, candidate: _Candidate) -> Target | None:
+    project, reading = candidate.project, candidate.reading
+    spellings = list_spellings(candidate.path, project.synced_docs_path)
+    found = await list_documents_at(call.connection, project.project_id, spellings)
+    if not found:
+        return None
+    if reading.version is not None:
+        document = await find_version(call.connection, project.project_id, found[0].path, version=reading.version)
+        return None if document is None else Target(project, document, reading.anchor, reading.lines)
+    return Target(project, found[0], reading.anchor, reading.lines)
+
+
+async def _explain_absence(call: Call, text: str, candidates: Sequence[_Candidate]) -> NotFound:
+    if not candidates:
+        shown = text.strip().removeprefix("doc://").lstrip("/")
+        name = split_project(shown)[0]
+        if call.find_project(name) is not None:
+            return NotFound(
+                "document_not_named",
+                f"{text[:200]!r} names a project and no document.",
+                hint=f'Call docs_list(project="{name}") for its documents.',
+            )
+        call.get_project(name)
+    project = candidates[0].project
+    paths = await list_paths(call.connection, project.project_id, limit=_COMPARED_PATHS)
+    wanted = candidates[-1].path
+    # A path whose hidden characters the gate took away is found again by what was shown of it.
+    near = [path for path in paths if make_visible(path).text == wanted] or _nearest(wanted, paths)
+    ids = ", ".join(f"{project.name}/{path}" for path in near)
+    hint = f"Did you mean: {ids}? " if near else ""
+    return NotFound(
+        "document_not_found",
+        f"There is no document {text[:200]!r}.",
+        hint=f'{hint}Call docs_list(project="{project.name}") or docs_search(query=…, project="{project.name}").',
+    )
+
+
+def _nearest(wanted: str, paths: Sequence[str]) -> list[str]:
+    by_name = [path for path in paths if path.rpartition("/")[2].casefold() == wanted.rpartition("/")[2].casefold()]
+    return by_name[:_SHOWN_PATHS] or difflib.get_close_matches(wanted, paths, n=_SHOWN_PATHS, cutoff=0.5)

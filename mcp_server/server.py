@@ -1,0 +1,51 @@
+"""The MCP server itself, the same behind every transport."""
+
+import hashlib
+import hmac
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urlsplit
+
+from mcp.server import Server
+from mcp.server.caching import CacheHint
+
+from mcp_server.cursors import CursorSealer
+from mcp_server.dispatch import Dispatcher, Identify
+from mcp_server.gate import Gate
+from mcp_server.registry import INSTRUCTIONS, TOOLS
+from syncd.adapters.postgres.connections import Pool
+from syncd.adapters.postgres.reading.search import has_sparse_vectors
+
+TOOLS_TTL_MS = 60 * 60 * 1000
+_SCHEMAS = {tool.name: tool.describe().input_schema for tool in TOOLS}
+
+
+def make_installation_key(read_database_url: str) -> bytes:
+    """Return the key of fences and cursors: the same in every replica, since it is made of the password they share.
+
+    scrypt, because a fence is shown to agents: whoever sees one must not be able to try passwords on it.
+    """
+    secret = urlsplit(read_database_url).password or read_database_url
+    return hashlib.scrypt(secret.encode(), salt=b"syncd-mcp", n=2**14, r=8, p=1, dklen=32)
+
+
+async def make_server(pool: Pool, identify: Identify, *, installation_key: bytes) -> Server[dict[str, Any]]:
+    """Return the server over *pool*, the reader's. It offers no subscriptions: those need a scope to each tenant."""
+    dispatcher = Dispatcher(
+        pool,
+        identify,
+        Gate(hmac.digest(installation_key, b"fence", hashlib.sha256)),
+        CursorSealer(hmac.digest(installation_key, b"cursor", hashlib.sha256)),
+        await has_sparse_vectors(pool),
+    )
+    return Server(
+        "syncd",
+        version=version("syncd"),
+        title="syncd docs",
+        instructions=INSTRUCTIONS,
+        # The list is the same for every tenant, so a shared cache may keep it.
+        cache_hints={"tools/list": CacheHint(ttl_ms=TOOLS_TTL_MS, scope="public")},
+        get_tool_input_schema=_SCHEMAS.get,
+        on_list_tools=dispatcher.list_tools,
+        on_call_tool=dispatcher.call_tool,
+    )

@@ -1,0 +1,149 @@
+"""Runs the server: over HTTP until it is told to stop, or over stdio until its client is gone."""
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+import uvicorn
+from mcp.server import ServerRequestContext
+from mcp.server.stdio import stdio_server
+
+from mcp_server.asgi import HttpApplication, identify_request, make_security, open_application
+from mcp_server.identity import Caller, KeyVerifier
+from mcp_server.server import make_installation_key, make_server
+from syncd.adapters.postgres.connections import Pool, explaining, open_pool
+from syncd.adapters.postgres.migrations import list_migrations, list_pending
+from syncd.errors import BadUsage, Rejected, Stalled
+from syncd.settings import Settings, require_setting
+
+READY_SECONDS = 2.0
+KEEP_ALIVE_SECONDS = 75
+CONNECTIONS = 1_000
+
+logger = logging.getLogger("mcp_server.serving")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    url: str
+    pool: Pool
+    verifier: KeyVerifier
+
+
+@asynccontextmanager
+async def _open_reader(settings: Settings) -> AsyncIterator[_Reader]:
+    url = require_setting(settings.read_database_url, "SYNCD_READ_DATABASE_URL")
+    async with open_pool(url, size=settings.pool_connections) as pool:
+        await check_ready(pool, url)
+        verifier = KeyVerifier(pool, now=lambda: datetime.now(UTC), monotonic=time.monotonic)
+        yield _Reader(url, pool, verifier)
+
+
+async def check_ready(pool: Pool, url: str) -> None:
+    """Raise an error of ours unless the database answers and has exactly the schema that this program knows."""
+    with explaining(url):
+        async with asyncio.timeout(READY_SECONDS), pool.acquire() as connection:
+            pending = await list_pending(connection, list_migrations())
+    if pending:
+        raise Stalled(
+            "schema_behind",
+            f"The database lacks {len(pending)} migration{'s' if len(pending) > 1 else ''} of this program.",
+            hint="Run `syncd migrate`.",
+        )
+
+
+@asynccontextmanager
+async def open_http_application(settings: Settings, *, host: str) -> AsyncIterator[HttpApplication]:
+    """Open everything that HTTP serving needs but the socket."""
+    async with _open_reader(settings) as reader:
+        server = await make_server(reader.pool, identify_request, installation_key=make_installation_key(reader.url))
+        security = make_security(
+            host, allowed_hosts=settings.mcp_allowed_hosts, allowed_origins=settings.mcp_allowed_origins
+        )
+        async with open_application(
+            server, reader.verifier, security=security, check_ready=partial(check_ready, reader.pool, reader.url)
+        ) as application:
+            yield application
+
+
+async def run_http(settings: Settings, listener: socket.socket) -> None:
+    """Serve on a bound *listener* until SIGTERM or Ctrl-C, then finish what is under way."""
+    host, port = listener.getsockname()[:2]
+    async with open_http_application(settings, host=host) as application:
+        config = uvicorn.Config(
+            application,
+            http="httptools",
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            limit_concurrency=CONNECTIONS,
+            timeout_graceful_shutdown=int(settings.drain_seconds),
+        )
+        logger.info("serving", extra={"fields": {"url": f"http://{_as_host(host)}:{port}/mcp"}})
+        await uvicorn.Server(config).serve(sockets=[listener])
+
+
+async def run_stdio(settings: Settings) -> None:
+    """Serve the client at standard input and output, for the key of SYNCD_API_KEY."""
+    key = require_setting(settings.api_key, "SYNCD_API_KEY")
+    async with _open_reader(settings) as reader:
+        if await reader.verifier.find_caller(key) is None:
+            raise Rejected(
+                "key_refused",
+                "The key in SYNCD_API_KEY is malformed, unknown, revoked or expired.",
+                hint="`syncd key add` makes a new one.",
+            )
+
+        async def identify(_: ServerRequestContext) -> Caller | None:
+            # Asked anew for each call: a key that is revoked ends a running process too.
+            return await reader.verifier.find_caller(key)
+
+        server = await make_server(reader.pool, identify, installation_key=make_installation_key(reader.url))
+        async with stdio_server() as (incoming, outgoing):
+            await server.run(incoming, outgoing, server.create_initialization_options())
+
+
+def open_listener(host: str, port: int) -> socket.socket:
+    """Bind HOST:PORT. Raises `BadUsage` saying why it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise BadUsage(
+            "address_unavailable",
+            f"Cannot listen on {_as_host(host)}:{port}: {error.strerror or error}.",
+            hint="Choose another with --listen HOST:PORT; port 0 takes a free one.",
+        ) from error
+    return listener
+
+
+def inherit_listener(descriptor: int) -> socket.socket:
+    """Return the listening socket that the parent process left open. Raises `BadUsage` when it is none."""
+    try:
+        listener = socket.socket(fileno=descriptor)
+        listener.getsockname()
+    except OSError as error:
+        raise BadUsage(
+            "descriptor_invalid",
+            f"File descriptor {descriptor} is no listening socket.",
+            hint="Use --listen HOST:PORT.",
+        ) from error
+    return listener
+
+
+def _as_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,154 @@
+"""docs_read and fetch: the text of a document, as much as fits, and how to go on."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from mcp_server.answers import Answer, Json, TextAnswer, ValueAnswer
+from mcp_server.arguments import Arguments, Text
+from mcp_server.calls import Call
+from mcp_server.freshness import freshness_line, freshness_values
+from mcp_server.resolving import Target, get_target
+from syncd.adapters.postgres.reading.documents import get_text, list_places
+from syncd.core.references import parse_lines
+from syncd.core.sections import Cut, SectionSpan, cut_lines, find_section, list_sections, nearest_sections
+from syncd.errors import NotFound, Rejected
+
+DEFAULT_CHARACTERS = 20_000
+MAX_CHARACTERS = 100_000
+_LAST_LINE = 2**31 - 1
+
+
+class ReadArguments(Arguments):
+    """Arguments of docs_read."""
+
+    id: Text
+    section: Annotated[Text | None, Field(description="anchor or heading")] = None
+    lines: Annotated[Text | None, Field(description='"10-48" or "181-"')] = None
+    max_chars: Annotated[int, Field(ge=200, le=MAX_CHARACTERS)] = DEFAULT_CHARACTERS
+
+
+class FetchArguments(Arguments):
+    """Arguments of fetch, as OpenAI's connectors call it."""
+
+    id: Text
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    target: Target
+    cut: Cut
+    total_lines: int
+
+    @property
+    def shown_lines(self) -> tuple[int, int]:
+        return (self.cut.line_from, self.cut.line_to)
+
+
+async def read_document(call: Call, arguments: ReadArguments) -> Answer:
+    """Return the text that was asked for, cut at a heading or line."""
+    target = await get_target(call, arguments.id)
+    reading = await _read(
+        call, target, section=arguments.section, lines=arguments.lines, max_characters=arguments.max_chars
+    )
+    first, last = reading.shown_lines
+    span = f"lines {first}-{last} of {reading.total_lines}" if last >= first else f"{reading.total_lines} lines"
+    url = target.link((first, last) if last >= first else None)
+    head = f"{freshness_line(target.project)}\n{target.document_id} · {span} · {url}"
+    source = f"{target.document_id}:L{first}-{last}"
+    return TextAnswer(head, reading.cut.text, _describe_rest(reading, target), source)
+
+
+async def fetch_document(call: Call, arguments: FetchArguments) -> Answer:
+    """Return a document, or the lines that its id names, in OpenAI's shape."""
+    target = await get_target(call, arguments.id)
+    reading = await _read(call, target, section=None, lines=None, max_characters=DEFAULT_CHARACTERS)
+    first, last = reading.shown_lines
+    whole = (first, last) == (1, reading.total_lines)
+    metadata: dict[str, Json] = {
+        **freshness_values(target.project),
+        "path": target.document.path,
+        "version": target.document.version,
+        "lines": f"{first}-{last}",
+        "totalLines": reading.total_lines,
+        "integrity": "untrusted",
+    }
+    if reading.cut.next_line is not None:
+        metadata["next"] = f"{target.document_id}:L{reading.cut.next_line}-{reading.total_lines}"
+    return ValueAnswer(
+        {
+            "id": arguments.id,
+            "title": target.document.title,
+            "text": reading.cut.text,
+            "url": target.link(None if whole or last < first else (first, last)),
+            "metadata": metadata,
+        }
+    )
+
+
+async def _read(call: Call, target: Target, *, section: str | None, lines: str | None, max_characters: int) -> _Reading:
+    text = await get_text(call.connection, target.document.content_hash)
+    places = await list_places(call.connection, target.document)
+    sections = list_sections(places)
+    total = len(text.split("\n")) - (1 if text.endswith("\n") or not text else 0)
+    wanted = _choose_lines(target, sections, section=section, lines=lines, total=total)
+    headings = [span.line_from for span in sections]
+    return _Reading(target, cut_lines(text, wanted, max_characters=max_characters, headings=headings), total)
+
+
+def _choose_lines(
+    target: Target, sections: tuple[SectionSpan, ...], *, section: str | None, lines: str | None, total: int
+) -> tuple[int, int]:
+    if lines is not None:
+        return _parse_lines(lines, total)
+    named = section or target.anchor
+    if named is not None:
+        found = find_section(sections, named)
+        if found is None:
+            raise _no_section(target, sections, named)
+        return (found.line_from, found.line_to)
+    if target.lines is not None and target.lines[0] > max(total, 1):
+        raise _beyond_end(total)
+    return target.lines or (1, max(total, 1))
+
+
+def _parse_lines(lines: str, total: int) -> tuple[int, int]:
+    asked = lines.strip()
+    parsed = parse_lines(f"{asked}{_LAST_LINE}") if asked.endswith("-") else parse_lines(asked)
+    if parsed is None:
+        raise Rejected(
+            "lines_invalid", f"{lines[:50]!r} are no lines.", hint='Write "10-48", "12" or "181-" (to the end).'
+        )
+    if parsed[0] > max(total, 1):
+        raise _beyond_end(total)
+    return parsed
+
+
+def _beyond_end(total: int) -> Rejected:
+    return Rejected(
+        "lines_beyond_end", f"The document ends at line {total}.", hint=f'Ask for lines within "1-{total}".'
+    )
+
+
+def _no_section(target: Target, sections: tuple[SectionSpan, ...], named: str) -> NotFound:
+    near = ", ".join(nearest_sections(sections, named))
+    hint = f"Nearest sections: {near}. " if near else "The document has no headings. "
+    return NotFound(
+        "section_not_found",
+        f"{target.document_id} has no section {named[:200]!r}.",
+        hint=f'{hint}Call docs_read(id="{target.document_id}") for the whole.',
+    )
+
+
+def _describe_rest(reading: _Reading, target: Target) -> str:
+    cut = reading.cut
+    if cut.partial:
+        where = f"{target.document_id}:L{cut.line_from}-{cut.line_from}"
+        after = (
+            f' Go on after it: docs_read(id="{target.document_id}", lines="{cut.next_line}-").' if cut.next_line else ""
+        )
+        return f'Line {cut.line_from} is longer than max_chars; its chunks are whole: docs_chunks(id="{where}").{after}'
+    if cut.next_line is not None:
+        return f'Cut here. Go on: docs_read(id="{target.document_id}", lines="{cut.next_line}-")'
+    return ""
