@@ -1,0 +1,114 @@
+"""Every hot query reads through its index, under the role that runs it, with row security on."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import pytest
+import pytest_asyncio
+
+from syncd.adapters.embedded.postgres import PostgresServer
+from syncd.adapters.postgres.connections import Connection, open_connection
+from syncd.adapters.postgres.statements import load_statement
+from tests.adapters.postgres.plans import QueryPlan, explain
+from tests.adapters.postgres.probes import undone
+from tests.conftest import make_database
+from tests.hot_queries import HOT_QUERIES, HotQuery, fill_in
+from tests.many_documents import Sample, fill
+
+DOCUMENTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A database with many documents."""
+
+    url: str
+    sample: Sample
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def library(postgres: PostgresServer, template: str) -> AsyncIterator[Library]:
+    async with make_database(postgres, template) as database:
+        async with open_connection(database.migrator_url) as connection:
+            sample = await fill(connection, documents=DOCUMENTS)
+        yield Library(database.migrator_url, sample)
+
+
+@pytest_asyncio.fixture
+async def superuser(library: Library) -> AsyncIterator[Connection]:
+    """A superuser in a transaction that is rolled back, with the context of the sample."""
+    async with open_connection(library.url) as connection, undone(connection):
+        await connection.execute(
+            "select set_config('syncd.tenant', $1, true), set_config('syncd.project', $2, true)",
+            str(library.sample.tenant_id),
+            str(library.sample.project_id),
+        )
+        yield connection
+
+
+async def plan_as(superuser: Connection, query: HotQuery, sample: Sample) -> QueryPlan:
+    async with undone(superuser):
+        await superuser.execute(f"set local role test_{query.group}")
+        return await explain(superuser, query.text, arguments=() if query.generic else fill_in(query, sample))
+
+
+@pytest.mark.parametrize("query", HOT_QUERIES, ids=lambda query: query.name)
+async def test_a_hot_query_reads_through_its_index(superuser: Connection, library: Library, query: HotQuery) -> None:
+    plan = await plan_as(superuser, query, library.sample)
+    assert plan.scanned_tables == frozenset()
+    assert plan.indexes & set(query.indexes)
+
+
+@pytest.mark.parametrize("query", HOT_QUERIES, ids=lambda query: query.name)
+async def test_an_index_that_is_gone_is_noticed(superuser: Connection, library: Library, query: HotQuery) -> None:
+    # An invalid index is one that the planner does not take: as good as dropped, also where a constraint needs it.
+    await superuser.execute(
+        "update pg_index set indisvalid = false where indexrelid::regclass::text = any($1::text[])", list(query.indexes)
+    )
+    plan = await plan_as(superuser, query, library.sample)
+    assert not plan.indexes & set(query.indexes)
+
+
+async def test_every_index_has_a_hot_query(superuser: Connection) -> None:
+    rows = await superuser.fetch(
+        """
+        select indexrelid::regclass::text from pg_index
+        where indrelid in (select oid from pg_class where relnamespace = 'syncd'::regnamespace)
+          and not exists (select from pg_constraint where conindid = indexrelid)
+        """
+    )
+    used = {index for query in HOT_QUERIES for index in query.indexes} | {"api_keys_by_key_id"}  # the next test
+    assert {row[0] for row in rows} - used == set()
+
+
+@pytest.mark.parametrize("login", ["test_web", "test_read"])
+async def test_a_key_is_resolved_through_its_index(superuser: Connection, login: str) -> None:
+    """The query stands in a definer function, where no plan can be seen: its scans are counted."""
+    key_id = await superuser.fetchval("select key_id from api_keys order by key_id limit 1 offset 100")
+    secret_hash = await superuser.fetchval("select secret_hash from api_keys where key_id = $1", key_id)
+    before = await count_scans(superuser)
+    await superuser.execute(f"set local role {login}")
+    found = await superuser.fetchrow(load_statement("keys/resolve_key"), key_id, secret_hash, datetime.now(UTC))
+    assert found is not None
+    assert found["key_id"] == key_id
+    assert (
+        await superuser.fetchrow(load_statement("keys/resolve_key"), key_id, sha256(b"").digest(), datetime.now(UTC))
+        is None
+    )
+    await superuser.execute("reset role")
+    after = await count_scans(superuser)
+    assert after["whole"] == before["whole"]
+    assert after["by_index"] >= before["by_index"] + 2
+
+
+async def count_scans(superuser: Connection) -> dict[str, int]:
+    row = await superuser.fetchrow(
+        """
+        select pg_stat_get_xact_numscans('api_keys'::regclass) as whole,
+               pg_stat_get_xact_numscans('api_keys_by_key_id'::regclass) as by_index
+        """
+    )
+    assert row is not None
+    return dict(row)

@@ -1,0 +1,85 @@
+"""The queries that run all the time, and the index without which each of them would read a whole table."""
+
+from dataclasses import dataclass
+
+from syncd.adapters.postgres.statements import load_statement
+from tests.many_documents import Sample
+
+# Asked by code of issues to come; the index is there with the table.
+NEWEST_REVISION_OF_A_COMMIT = """
+select revision from sync_runs
+where project_id = $1::uuid and to_commit = $2 and outcome <> 'failed' order by started_at desc limit 1
+"""
+HISTORY_OF_A_LOCK = "select at, action from lock_events where project_id = $1::uuid order by at desc limit 50"
+USES_OF_A_CONTENT = "select 1 from document_versions where tenant_id = $1::uuid and content_hash = $2::bytea"
+
+
+@dataclass(frozen=True, slots=True)
+class HotQuery:
+    """A query, the group whose login runs it, and the indexes of which it takes one.
+
+    *arguments* are SQL expressions over a `Sample`. *generic*: its plan must be right for any arguments; otherwise Postgres keeps
+    planning it anew, since a plan for any limit would cost more.
+    """
+
+    name: str
+    group: str
+    indexes: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
+    statement: str = ""
+    generic: bool = True
+
+    @property
+    def text(self) -> str:
+        return self.statement or load_statement(self.name)
+
+
+PROJECT, TENANT, DOCUMENT = "'{project_id}'::uuid", "'{tenant_id}'::uuid", "'{document_id}'::uuid"
+HASH = "decode('{content_hash_hex}', 'hex')"
+CURRENT_PATH, ANY_PATH = "document_versions_current_path", "document_versions_by_path"
+
+HOT_QUERIES = (
+    HotQuery("queue/claim_due", "sync", ("sync_queue_by_due",), ("now()", "now()", "16"), generic=False),
+    HotQuery("queue/get_next_due", "sync", ("sync_queue_by_due",)),
+    HotQuery("mirror/list_stored", "sync", (CURRENT_PATH, "document_versions_current"), (PROJECT,)),
+    HotQuery("mirror/list_skipped", "sync", ("skipped_files_current",), (PROJECT,)),
+    HotQuery("mirror/list_former", "sync", (ANY_PATH,), (PROJECT, "array['{path}', 'docs/new.md']")),
+    HotQuery("mirror/list_known_blobs", "sync", ("blobs_by_git_sha",), ("array['{git_sha}']",)),
+    HotQuery("mirror/list_known_layouts", "sync", ("document_chunks_pkey",), (f"array[{HASH}]", "1")),
+    HotQuery("mirror/list_known_chunks", "sync", ("chunks_pkey",), ("array[decode('{chunk_hash_hex}', 'hex')]",)),
+    HotQuery("mirror/close_versions", "sync", ("document_versions_current",), (PROJECT, f"array[{DOCUMENT}]", "9")),
+    HotQuery("projects/find_project", "web", ("projects_by_name",), ("'project-1'",)),
+    HotQuery("reading/list_documents_at", "read", (CURRENT_PATH, ANY_PATH), (PROJECT, "array['{path}']")),
+    HotQuery(
+        "reading/list_documents", "read", (CURRENT_PATH, ANY_PATH), (PROJECT, "'docs/'", "'docs0'", "'{path}'", "50")
+    ),
+    HotQuery("reading/find_version", "read", (ANY_PATH,), (PROJECT, "'{path}'", "1")),
+    HotQuery("reading/get_text", "read", ("blobs_pkey",), (HASH,)),
+    HotQuery("reading/list_places", "read", ("document_chunks_pkey",), (HASH, "'md'", "'{title}'", "1")),
+    HotQuery(
+        "reading/list_chunks", "read", ("document_chunks_pkey",), (HASH, "'md'", "'{title}'", "1", "1", "9", "0", "9")
+    ),
+    HotQuery(
+        "reading/search_chunks",
+        "read",
+        ("document_chunks_by_chunk",),
+        (f"array[{PROJECT}]", "1", "'docs/part1/'", "'docs/part10'", "'{{7:1.0,1000007:2.0}}/1000000000'", "10", "0"),
+    ),
+    HotQuery("status/list_project_states", "web", ("sync_runs_by_time",), (f"array[{PROJECT}]", "50")),
+    HotQuery(
+        "newest revision of a commit",
+        "read",
+        ("sync_runs_by_commit",),
+        (PROJECT, "substr(encode(sha256('7'), 'hex'), 1, 40)"),
+        NEWEST_REVISION_OF_A_COMMIT,
+    ),
+    HotQuery("history of a lock", "read", ("lock_events_by_time",), (PROJECT,), HISTORY_OF_A_LOCK),
+    HotQuery("uses of a content", "sync", ("document_versions_by_content",), (TENANT, HASH), USES_OF_A_CONTENT),
+)
+
+
+def fill_in(query: HotQuery, sample: Sample) -> tuple[str, ...]:
+    """Return the arguments of *query* that ask for *sample*."""
+    values = {name: getattr(sample, name) for name in Sample.__slots__}
+    values |= {f"{name}_hex": values[name].hex() for name in ("content_hash", "chunk_hash")}
+    return tuple(argument.format(**values) for argument in query.arguments)
