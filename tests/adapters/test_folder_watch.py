@@ -157,7 +157,8 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (taken + 2, before[1]))
 notifier = open_notifier([sys.argv[1]], force_polling=False)
 resource.setrlimit(resource.RLIMIT_NOFILE, before)
 open(sys.argv[1] + "/a.md", "w").close()
-print(len(notifier.watch(100, 50, 5000, None)), "PollWatcher" in repr(notifier))
+changed = {path for _, path in notifier.watch(100, 50, 5000, None)}  # polling may tell of the directory too
+print(sys.argv[1] + "/a.md" in changed, "PollWatcher" in repr(notifier))
 """
 
 
@@ -168,4 +169,4 @@ def test_where_the_system_has_no_watch_left_the_folder_is_polled(tmp_path: Path)
         check=True,
         cwd=Path(__file__).parents[2],
     )
-    assert done.stdout == b"1 True\n"
+    assert done.stdout == b"True True\n"
