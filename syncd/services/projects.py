@@ -23,7 +23,7 @@ from syncd.adapters.postgres.transactions import reading, writing
 from syncd.core.ids import ProjectId, TenantId
 from syncd.core.paths import make_path_filter
 from syncd.core.projects import NewProject, Project
-from syncd.errors import BadUsage, NotFound, Rejected, RetryLater, Stalled, SyncdError
+from syncd.errors import BadUsage, Busy, NotFound, Rejected, RetryLater, Stalled, SyncdError, Unreachable
 
 LOOK_SECONDS = 0.1
 
@@ -64,7 +64,7 @@ async def put_project(shelf: Shelf, new: NewProject) -> Project:
     """Return the project of this name, added or brought to what *new* asks for. Raises `Rejected` if it has another source."""
     async with writing(shelf.pool, shelf.tenant_id) as connection:
         found = await find_project(connection, new.name)
-        if found is not None and (found.source, found.folder) != (new.source, new.folder):
+        if found is not None and _get_origin(found) != _get_origin(new):
             raise Rejected(
                 "project_exists",
                 f"The project {new.name} mirrors {found.origin} already.",
@@ -75,6 +75,11 @@ async def put_project(shelf: Shelf, new: NewProject) -> Project:
             await request_sync(connection, found.project_id, shelf.clock())
             return replace(found, branch=new.branch, docs_path=new.docs_path, include=new.include, exclude=new.exclude)
     return await create_project(shelf, new)
+
+
+def _get_origin(project: Project | NewProject) -> tuple[str, str | None, int | None]:
+    # A repository is its number: its name may have changed since.
+    return project.source, project.folder, project.repository_id
 
 
 async def get_project(shelf: Shelf, name: str) -> Project:
@@ -139,8 +144,17 @@ async def wait_until_synced(
 
 
 def _make_trouble(project: Project) -> SyncdError:
-    kind = Stalled if project.condition == "stalled" else RetryLater
-    return kind(project.reason or "unknown", project.message or "The sync did not succeed.", hint=project.hint or "")
+    """Return the error that ended the look at *project*, in its family: the exit code of a command depends on it."""
+    code, message = project.reason or "unknown", project.message or "The sync did not succeed."
+    kind: type[SyncdError]
+    match project.condition:
+        case "stalled":
+            kind = Stalled
+        case "frozen":
+            kind = Busy
+        case _:
+            kind = Unreachable if code.endswith("_unreachable") else RetryLater
+    return kind(code, message, hint=project.hint or "")
 
 
 def make_folder_project(
@@ -149,7 +163,8 @@ def make_folder_project(
     """Return a folder as a project. *roots*: where folders may lie (none: anywhere). Raises `BadUsage`, `NotFound`."""
     folder = path.resolve()
     if not folder.is_dir():
-        raise NotFound("folder_not_found", f"There is no folder {folder}.", hint="Name an existing folder.")
+        fault = f"{folder} is not a folder." if folder.exists() else f"There is no folder {folder}."
+        raise NotFound("folder_not_found", fault, hint="Name an existing folder.")
     if roots is not None and not any(folder.is_relative_to(root.resolve()) for root in roots):
         raise BadUsage(
             "folder_not_allowed",

@@ -30,7 +30,10 @@ def describe_server(url: str) -> str:
     """Return host and database of *url*, never its password, for messages."""
     parts = urlsplit(url)
     host = parse_qs(parts.query).get("host", [parts.hostname or "localhost"])[0]
-    port = f":{parts.port}" if parts.port else ""
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:  # the port is no number, which is what the message is about
+        port = ""
     return f"{host}{port}/{parts.path.lstrip('/') or 'postgres'}"
 
 
