@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from syncd.adapters.postgres.statements import load_statement
-from tests.many_documents import Sample
+from tests.many_documents import Sample, Samples
 
 # Asked by code of issues to come; the index is there with the table.
 NEWEST_REVISION_OF_A_COMMIT = """
@@ -11,15 +11,17 @@ select revision from sync_runs
 where project_id = $1::uuid and to_commit = $2 and outcome <> 'failed' order by started_at desc limit 1
 """
 HISTORY_OF_A_LOCK = "select at, action from lock_events where project_id = $1::uuid order by at desc limit 50"
+# What foreign keys and the collection of orphans ask, for every row that they remove.
 USES_OF_A_CONTENT = "select 1 from document_versions where tenant_id = $1::uuid and content_hash = $2::bytea"
+PLACES_OF_A_CHUNK = "select 1 from document_chunks where tenant_id = $1::uuid and chunk_hash = $2::bytea"
 
 
 @dataclass(frozen=True, slots=True)
 class HotQuery:
     """A query, the group whose login runs it, and the indexes of which it takes one.
 
-    *arguments* are SQL expressions over a `Sample`. *generic*: its plan must be right for any arguments; otherwise Postgres keeps
-    planning it anew, since a plan for any limit would cost more.
+    *arguments* are SQL expressions over a `Sample`. *generic*: its plan must be right for any arguments; otherwise it depends
+    on them (a limit, the size of a project). *small*: it reads a whole project, and is asked about a small one.
     """
 
     name: str
@@ -28,6 +30,7 @@ class HotQuery:
     arguments: tuple[str, ...] = ()
     statement: str = ""
     generic: bool = True
+    small: bool = False
 
     @property
     def text(self) -> str:
@@ -36,20 +39,28 @@ class HotQuery:
 
 PROJECT, TENANT, DOCUMENT = "'{project_id}'::uuid", "'{tenant_id}'::uuid", "'{document_id}'::uuid"
 HASH = "decode('{content_hash_hex}', 'hex')"
+CHUNK = "decode('{chunk_hash_hex}', 'hex')"
 CURRENT_PATH, ANY_PATH = "document_versions_current_path", "document_versions_by_path"
 
+# Several indexes lead to a project; any of them will do for what reads all of it.
+VERSIONS_OF_A_PROJECT = (CURRENT_PATH, ANY_PATH, "document_versions_current", "document_versions_pkey")
+
 HOT_QUERIES = (
-    HotQuery("queue/claim_due", "sync", ("sync_queue_by_due",), ("now()", "now()", "16"), generic=False),
+    HotQuery(
+        "queue/claim_due", "sync", ("sync_queue_by_due",), ("'2000-01-01'", "now()", "16"), generic=False
+    ),  # mostly, nothing is due
     HotQuery("queue/get_next_due", "sync", ("sync_queue_by_due",)),
-    HotQuery("mirror/list_stored", "sync", (CURRENT_PATH, "document_versions_current"), (PROJECT,)),
-    HotQuery("mirror/list_skipped", "sync", ("skipped_files_current",), (PROJECT,)),
-    HotQuery("mirror/list_former", "sync", (ANY_PATH,), (PROJECT, "array['{path}', 'docs/new.md']")),
+    HotQuery("mirror/list_stored", "sync", VERSIONS_OF_A_PROJECT, (PROJECT,), small=True),
+    HotQuery("mirror/list_skipped", "sync", ("skipped_files_pkey",), (PROJECT,), small=True),
+    HotQuery("mirror/list_former", "sync", (ANY_PATH,), (PROJECT, "array['{path}', 'docs/new.md']"), generic=False),
     HotQuery("mirror/list_known_blobs", "sync", ("blobs_by_git_sha",), ("array['{git_sha}']",)),
     HotQuery("mirror/list_known_layouts", "sync", ("document_chunks_pkey",), (f"array[{HASH}]", "1")),
-    HotQuery("mirror/list_known_chunks", "sync", ("chunks_pkey",), ("array[decode('{chunk_hash_hex}', 'hex')]",)),
-    HotQuery("mirror/close_versions", "sync", ("document_versions_current",), (PROJECT, f"array[{DOCUMENT}]", "9")),
+    HotQuery("mirror/list_known_chunks", "sync", ("chunks_pkey",), (f"array[{CHUNK}]",)),
+    HotQuery("mirror/close_versions", "sync", VERSIONS_OF_A_PROJECT, (PROJECT, f"array[{DOCUMENT}]", "9"), small=True),
     HotQuery("projects/find_project", "web", ("projects_by_name",), ("'project-1'",)),
-    HotQuery("reading/list_documents_at", "read", (CURRENT_PATH, ANY_PATH), (PROJECT, "array['{path}']")),
+    HotQuery(
+        "reading/list_documents_at", "read", (CURRENT_PATH, ANY_PATH), (PROJECT, "array['{path}']"), generic=False
+    ),
     HotQuery(
         "reading/list_documents", "read", (CURRENT_PATH, ANY_PATH), (PROJECT, "'docs/'", "'docs0'", "'{path}'", "50")
     ),
@@ -62,7 +73,7 @@ HOT_QUERIES = (
     HotQuery(
         "reading/search_chunks",
         "read",
-        ("document_chunks_by_chunk",),
+        ("chunks_pkey", "document_chunks_pkey"),
         (f"array[{PROJECT}]", "1", "'docs/part1/'", "'docs/part10'", "'{{7:1.0,1000007:2.0}}/1000000000'", "10", "0"),
     ),
     HotQuery("status/list_project_states", "web", ("sync_runs_by_time",), (f"array[{PROJECT}]", "50")),
@@ -75,11 +86,18 @@ HOT_QUERIES = (
     ),
     HotQuery("history of a lock", "read", ("lock_events_by_time",), (PROJECT,), HISTORY_OF_A_LOCK),
     HotQuery("uses of a content", "sync", ("document_versions_by_content",), (TENANT, HASH), USES_OF_A_CONTENT),
+    HotQuery("places of a chunk", "sync", ("document_chunks_by_chunk",), (TENANT, CHUNK), PLACES_OF_A_CHUNK),
 )
 
 
-def fill_in(query: HotQuery, sample: Sample) -> tuple[str, ...]:
-    """Return the arguments of *query* that ask for *sample*."""
+def choose_sample(query: HotQuery, samples: Samples) -> Sample:
+    """Return what *query* is asked about."""
+    return samples.small if query.small else samples.large
+
+
+def fill_in(query: HotQuery, samples: Samples) -> tuple[str, ...]:
+    """Return the arguments of *query*."""
+    sample = choose_sample(query, samples)
     values = {name: getattr(sample, name) for name in Sample.__slots__}
     values |= {f"{name}_hex": values[name].hex() for name in ("content_hash", "chunk_hash")}
     return tuple(argument.format(**values) for argument in query.arguments)

@@ -6,7 +6,7 @@ from uuid import UUID
 from syncd.adapters.postgres.connections import Connection
 
 TENANTS = 10
-PROJECTS_OF_A_TENANT = 2
+SMALL_PROJECTS = 10  # of a tenant; together they hold as much as its one large project
 FORMER_SHARE = 5  # one closed version for so many documents
 CHUNKS_OF_A_DOCUMENT = 3
 
@@ -14,38 +14,41 @@ CHUNKS_OF_A_DOCUMENT = 3
 FILL = """
 set local session_replication_role = replica;
 create temp table places on commit drop as
-select t.number as tenant_number, p.number as project_number, gen_random_uuid() as project_id, t.tenant_id
-from (select number, gen_random_uuid() as tenant_id from generate_series(1, {tenants}) as number) t
-cross join generate_series(1, {projects}) as p (number);
-insert into tenants (tenant_id, name) select distinct tenant_id, 'tenant-' || tenant_number from places;
+select t.tenant_id, gen_random_uuid() as project_id, p.number, p.number = 0 as large,
+       case when p.number = 0 then {documents} / {tenants} / 2 else {documents} / {tenants} / 2 / {small} end as documents
+from (select gen_random_uuid() as tenant_id from generate_series(1, {tenants})) t
+cross join generate_series(0, {small}) as p (number);
+insert into tenants (tenant_id, name) select distinct tenant_id, 'tenant-' || substr(tenant_id::text, 1, 20) from places;
 insert into projects (tenant_id, project_id, name, source, folder, revision)
-select tenant_id, project_id, 'project-' || project_number, 'folder', '/f', 2 from places;
--- Small projects of the same tenants: what the loop and the lists of projects go through.
+select tenant_id, project_id, 'project-' || number, 'folder', '/f', 2 from places;
+-- Tenants and projects without documents: what the loop, the lists of projects and the keys go through.
 insert into projects (tenant_id, project_id, name, source, folder)
-select tenant_id, gen_random_uuid(), 'small-' || n, 'folder', '/f'
+select tenant_id, gen_random_uuid(), 'empty-' || n, 'folder', '/f'
 from (select distinct tenant_id from places) t cross join generate_series(1, {documents} / 40) as n;
 insert into project_leases (tenant_id, project_id) select tenant_id, project_id from projects;
 insert into sync_queue (tenant_id, project_id, due_at)
 select tenant_id, project_id, now() + random() * interval '1 hour' from projects;
-insert into api_keys (tenant_id, key_id, secret_hash, name, scopes)
-select tenant_id, substr(md5(tenant_id::text || n), 1, 12), sha256(n::text::bytea), 'key', '{{docs:read}}'
-from (select distinct tenant_id from places) t cross join generate_series(1, {documents} / 40) as n;
+insert into tenants (name) select 'guest-' || n from generate_series(1, {documents} / 40) as n;
+insert into api_keys (tenant_id, key_id, secret_hash, name, scopes, last_used_at)
+select tenant_id, substr(md5(tenant_id::text || n), 1, 12), sha256(n::text::bytea), 'key', '{{docs:read}}', now()
+from tenants cross join generate_series(1, 10) as n;
 insert into lock_events (tenant_id, project_id, action, actor, at)
 select tenant_id, project_id, 'acquire', 'daemon', now() - n * interval '1 minute'
-from places cross join generate_series(1, {documents} / 40) as n;
+from places cross join generate_series(1, {documents} / 40) as n where large;
 insert into sync_runs (tenant_id, project_id, to_commit, outcome, fence, revision, started_at, finished_at)
 select tenant_id, project_id, substr(encode(sha256(n::text::bytea), 'hex'), 1, 40), 'changed', n, n, now() - n * interval '1 minute', now()
-from places cross join generate_series(1, {documents} / 40) as n;
+from places cross join generate_series(1, {documents} / 40) as n where large;
 insert into skipped_files (tenant_id, project_id, path, reason, revision_from)
-select tenant_id, project_id, ('docs/' || n || '.bin')::bytea, 'binary', 1 from places cross join generate_series(1, {documents} / 200) as n;
+select tenant_id, project_id, ('docs/' || n || '.bin')::bytea, 'binary', 1
+from places cross join lateral generate_series(1, case when large then {documents} / 20 else 5 end) as n;
 insert into term_stats (tenant_id, project_id, term_id, document_frequency)
-select tenant_id, project_id, n * 101, 3 from places cross join generate_series(1, {documents} / 20) as n;
+select tenant_id, project_id, n * 101, 3 from places cross join generate_series(1, {documents} / 100) as n;
 
 create temp table contents on commit drop as
 select p.tenant_id, p.project_id, gen_random_uuid() as document_id, n,
        sha256((p.project_id::text || n)::bytea) as content_hash,
        format('docs/part%s/page%s.md', n % 20, n) as path
-from places p cross join generate_series(1, {documents} / {tenants} / {projects}) as n;
+from places p cross join lateral generate_series(1, p.documents) as n;
 insert into blobs (tenant_id, content_hash, git_sha, size, lines, encoding, text)
 select tenant_id, content_hash, substr(encode(content_hash, 'hex'), 1, 40), 2000, 40, 'utf-8', repeat('word ' || n || ' ', 40) from contents;
 insert into documents (tenant_id, project_id, document_id) select tenant_id, project_id, document_id from contents;
@@ -82,29 +85,43 @@ class Sample:
     title: str
 
 
-async def fill(connection: Connection, *, documents: int) -> Sample:
-    """Write *documents* documents in one transaction of a superuser, and return one of them."""
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """A document of a large project and one of a small project: lookups are judged by the first, whole projects by the second."""
+
+    large: Sample
+    small: Sample
+
+
+async def fill(connection: Connection, *, documents: int) -> Samples:
+    """Write *documents* documents in one transaction of a superuser, and return some of them."""
     async with connection.transaction():
         await connection.execute(
             FILL.format(
                 documents=documents,
                 tenants=TENANTS,
-                projects=PROJECTS_OF_A_TENANT,
+                small=SMALL_PROJECTS,
                 former=FORMER_SHARE,
                 chunks=CHUNKS_OF_A_DOCUMENT,
             )
         )
     await connection.execute("analyze")
+    return Samples(await _find_sample(connection, "project-0"), await _find_sample(connection, "project-1"))
+
+
+async def _find_sample(connection: Connection, project: str) -> Sample:
     row = await connection.fetchrow(
         """
         select v.tenant_id, v.project_id, v.document_id, v.path, v.content_hash, b.git_sha, p.chunk_hash, v.title
-        from document_versions v
+        from projects j
+        join document_versions v using (tenant_id, project_id)
         join blobs b using (tenant_id, content_hash)
         join document_chunks p using (tenant_id, content_hash)
-        where v.revision_to is null and p.ordinal = 0
+        where j.name = $1 and v.revision_to is null and p.ordinal = 0
         order by v.tenant_id, v.path
         limit 1
-        """
+        """,
+        project,
     )
     assert row is not None
     return Sample(**row)

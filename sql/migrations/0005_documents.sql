@@ -35,7 +35,7 @@ comment on column document_versions.version is 'Counts contents of the document:
 comment on column document_versions.titled is 'The title stands in the content. Otherwise it is the file name''s, and a rename changes it.';
 comment on column document_versions.revision_from is 'The first revision that shows this version.';
 comment on column document_versions.revision_to is 'The first revision that shows it no more; null while it is current.';
--- One current document a path, and one current path a document. The first also answers every lookup by path.
+-- One current document a path, and one current path a document: two invariants. The first also answers every lookup by path.
 create unique index document_versions_current_path on document_versions (tenant_id, project_id, path) where revision_to is null;
 create unique index document_versions_current on document_versions (tenant_id, project_id, document_id) where revision_to is null;
 -- Reading a path as of a revision, and finding the document that last stood at a path when one comes back.
@@ -63,8 +63,6 @@ comment on column skipped_files.reason is 'Why it is not mirrored: one of the re
 comment on column skipped_files.path_hash is 'SHA-256 of path.';
 comment on column skipped_files.revision_from is 'The first revision that skips it for this reason.';
 comment on column skipped_files.revision_to is 'The first revision that does not; null while it is skipped.';
--- The list of what is skipped now.
-create index skipped_files_current on skipped_files (tenant_id, project_id) where revision_to is null;
 
 create table sync_runs (
     tenant_id uuid not null,

@@ -15,7 +15,7 @@ from tests.adapters.postgres.plans import QueryPlan, explain
 from tests.adapters.postgres.probes import undone
 from tests.conftest import make_database
 from tests.hot_queries import HOT_QUERIES, HotQuery, fill_in
-from tests.many_documents import Sample, fill
+from tests.many_documents import Samples, fill
 
 DOCUMENTS = 10_000
 
@@ -25,15 +25,15 @@ class Library:
     """A database with many documents."""
 
     url: str
-    sample: Sample
+    samples: Samples
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def library(postgres: PostgresServer, template: str) -> AsyncIterator[Library]:
     async with make_database(postgres, template) as database:
         async with open_connection(database.migrator_url) as connection:
-            sample = await fill(connection, documents=DOCUMENTS)
-        yield Library(database.migrator_url, sample)
+            samples = await fill(connection, documents=DOCUMENTS)
+        yield Library(database.migrator_url, samples)
 
 
 @pytest_asyncio.fixture
@@ -42,21 +42,21 @@ async def superuser(library: Library) -> AsyncIterator[Connection]:
     async with open_connection(library.url) as connection, undone(connection):
         await connection.execute(
             "select set_config('syncd.tenant', $1, true), set_config('syncd.project', $2, true)",
-            str(library.sample.tenant_id),
-            str(library.sample.project_id),
+            str(library.samples.large.tenant_id),
+            str(library.samples.large.project_id),
         )
         yield connection
 
 
-async def plan_as(superuser: Connection, query: HotQuery, sample: Sample) -> QueryPlan:
+async def plan_as(superuser: Connection, query: HotQuery, samples: Samples) -> QueryPlan:
     async with undone(superuser):
         await superuser.execute(f"set local role test_{query.group}")
-        return await explain(superuser, query.text, arguments=() if query.generic else fill_in(query, sample))
+        return await explain(superuser, query.text, arguments=() if query.generic else fill_in(query, samples))
 
 
 @pytest.mark.parametrize("query", HOT_QUERIES, ids=lambda query: query.name)
 async def test_a_hot_query_reads_through_its_index(superuser: Connection, library: Library, query: HotQuery) -> None:
-    plan = await plan_as(superuser, query, library.sample)
+    plan = await plan_as(superuser, query, library.samples)
     assert plan.scanned_tables == frozenset()
     assert plan.indexes & set(query.indexes)
 
@@ -67,7 +67,7 @@ async def test_an_index_that_is_gone_is_noticed(superuser: Connection, library: 
     await superuser.execute(
         "update pg_index set indisvalid = false where indexrelid::regclass::text = any($1::text[])", list(query.indexes)
     )
-    plan = await plan_as(superuser, query, library.sample)
+    plan = await plan_as(superuser, query, library.samples)
     assert not plan.indexes & set(query.indexes)
 
 
