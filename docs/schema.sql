@@ -1016,10 +1016,6 @@ CREATE INDEX lock_events_by_time ON syncd.lock_events USING btree (tenant_id, pr
 
 CREATE UNIQUE INDEX projects_by_name ON syncd.projects USING btree (tenant_id, name) WHERE (removed_at IS NULL);
 
--- Name: skipped_files_current; Type: INDEX; Schema: syncd; Owner: syncd_owner
-
-CREATE INDEX skipped_files_current ON syncd.skipped_files USING btree (tenant_id, project_id) WHERE (revision_to IS NULL);
-
 -- Name: sync_queue_by_due; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
 CREATE INDEX sync_queue_by_due ON syncd.sync_queue USING btree (due_at);
