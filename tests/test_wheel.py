@@ -41,12 +41,14 @@ asyncio.run(migrate())
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of the checkout, built as pip builds it and without the network."""
     target = tmp_path_factory.mktemp("wheel")
-    subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(target)],
         cwd=CHECKOUT,
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
     )
+    assert ended.returncode == 0, ended.stderr
     (built,) = target.glob("syncd-*.whl")
     return built
 
