@@ -2,17 +2,20 @@
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
-from mcp_server.logs import open_log
 from mcp_server.serving import inherit_listener, open_listener, run_http, run_stdio
+from syncd.adapters.logs import configure_logging
 from syncd.errors import SyncdError
 from syncd.settings import Settings, load_settings, split_address
 
+# They write a line for each request; ours, one a tool call, says more.
+CHATTY_LIBRARIES = ("mcp", "uvicorn")
 EXAMPLES = """\
 examples:
   syncd-mcp http --listen 127.0.0.1:8701
@@ -29,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, end_well)
     try:
         settings = load_settings()
-        open_log(settings.log)
+        configure_logging(settings.log)
+        for library in CHATTY_LIBRARIES:
+            logging.getLogger(library).setLevel(logging.WARNING)
         asyncio.run(run_stdio(settings) if chosen.command == "stdio" else run_http_command(settings, chosen))
     except SyncdError as error:
         sys.stderr.write(f"syncd-mcp: {error.message}\n" + (f"  {error.hint}\n" if error.hint else ""))

@@ -75,7 +75,7 @@ class Dispatcher:
         except TimeoutError:
             return "timeout", ErrorAnswer("The server is busy and gave up on this call. Try again in a few seconds.")
         except Exception:  # the tool middleware: whatever failed, an agent gets a sentence, and the log the trace
-            logger.exception("tool_failed", extra={"fields": {"tool": tool.name}})
+            logger.exception("tool_failed", extra={"tool": tool.name})
             return "failed", ErrorAnswer("The server failed; it is not your call. Retry once, then tell the operator.")
 
 
@@ -94,9 +94,9 @@ def _log_call(tool: Tool, caller: Caller | None, outcome: str, result: CallToolR
     fields = {
         "tool": tool.name,
         "tenant": None if caller is None else str(caller.tenant_id),
-        "key": None if caller is None else caller.key_id,
+        "key_id": None if caller is None else caller.key_id,
         "ms": round((time.monotonic() - started) * 1000, 1),
         "outcome": outcome,
         "bytes": sum(len(item.text.encode()) for item in result.content if item.type == "text"),
     }
-    logger.info("tool_called", extra={"fields": fields})
+    logger.info("tool_called", extra=fields)

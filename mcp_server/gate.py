@@ -49,7 +49,8 @@ class Gate:
     def _fence(self, text: str, source: str) -> str:
         mark = hmac.digest(self.key, f"{source}\n{text}".encode(), hashlib.sha256).hex()[:16]
         name = f"untrusted-{mark}"
-        return f'<{name} source="{source.replace(chr(34), "%22")}">\n{text}\n</{name}>'
+        end = "" if text.endswith("\n") else "\n"
+        return f'<{name} source="{source.replace(chr(34), "%22")}">\n{text}{end}</{name}>'
 
 
 def _release_values(answer: ValueAnswer) -> CallToolResult:

@@ -2,13 +2,13 @@
 
 import hashlib
 import hmac
-from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
 from mcp.server import Server
 from mcp.server.caching import CacheHint
 
+import syncd
 from mcp_server.cursors import CursorSealer
 from mcp_server.dispatch import Dispatcher, Identify
 from mcp_server.gate import Gate
@@ -40,7 +40,7 @@ async def make_server(pool: Pool, identify: Identify, *, installation_key: bytes
     )
     return Server(
         "syncd",
-        version=version("syncd"),
+        version=syncd.__version__,
         title="syncd docs",
         instructions=INSTRUCTIONS,
         # The list is the same for every tenant, so a shared cache may keep it.

@@ -1,6 +1,5 @@
 """Runs the server: over HTTP until it is told to stop, or over stdio until its client is gone."""
 
-import asyncio
 import logging
 import socket
 import time
@@ -17,12 +16,12 @@ from mcp.server.stdio import stdio_server
 from mcp_server.asgi import HttpApplication, identify_request, make_security, open_application
 from mcp_server.identity import Caller, KeyVerifier
 from mcp_server.server import make_installation_key, make_server
-from syncd.adapters.postgres.connections import Pool, explaining, open_pool
-from syncd.adapters.postgres.migrations import list_migrations, list_pending
-from syncd.errors import BadUsage, Rejected, Stalled
+from syncd.adapters.postgres.connections import Pool, open_pool
+from syncd.adapters.postgres.migrations import list_migrations
+from syncd.adapters.postgres.outages import check_schema
+from syncd.errors import BadUsage, Rejected
 from syncd.settings import Settings, require_setting
 
-READY_SECONDS = 2.0
 KEEP_ALIVE_SECONDS = 75
 CONNECTIONS = 1_000
 
@@ -40,22 +39,9 @@ class _Reader:
 async def _open_reader(settings: Settings) -> AsyncIterator[_Reader]:
     url = require_setting(settings.read_database_url, "SYNCD_READ_DATABASE_URL")
     async with open_pool(url, size=settings.pool_connections) as pool:
-        await check_ready(pool, url)
+        await check_schema(pool, list_migrations())
         verifier = KeyVerifier(pool, now=lambda: datetime.now(UTC), monotonic=time.monotonic)
         yield _Reader(url, pool, verifier)
-
-
-async def check_ready(pool: Pool, url: str) -> None:
-    """Raise an error of ours unless the database answers and has exactly the schema that this program knows."""
-    with explaining(url):
-        async with asyncio.timeout(READY_SECONDS), pool.acquire() as connection:
-            pending = await list_pending(connection, list_migrations())
-    if pending:
-        raise Stalled(
-            "schema_behind",
-            f"The database lacks {len(pending)} migration{'s' if len(pending) > 1 else ''} of this program.",
-            hint="Run `syncd migrate`.",
-        )
 
 
 @asynccontextmanager
@@ -67,7 +53,10 @@ async def open_http_application(settings: Settings, *, host: str) -> AsyncIterat
             host, allowed_hosts=settings.mcp_allowed_hosts, allowed_origins=settings.mcp_allowed_origins
         )
         async with open_application(
-            server, reader.verifier, security=security, check_ready=partial(check_ready, reader.pool, reader.url)
+            server,
+            reader.verifier,
+            security=security,
+            check_ready=partial(check_schema, reader.pool, list_migrations()),
         ) as application:
             yield application
 
@@ -76,22 +65,27 @@ async def run_http(settings: Settings, listener: socket.socket) -> None:
     """Serve on a bound *listener* until SIGTERM or Ctrl-C, then finish what is under way."""
     host, port = listener.getsockname()[:2]
     async with open_http_application(settings, host=host) as application:
-        config = uvicorn.Config(
-            application,
-            http="httptools",
-            ws="none",
-            loop="asyncio",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            limit_concurrency=CONNECTIONS,
-            timeout_graceful_shutdown=int(settings.drain_seconds),
-        )
-        logger.info("serving", extra={"fields": {"url": f"http://{_as_host(host)}:{port}/mcp"}})
-        await uvicorn.Server(config).serve(sockets=[listener])
+        logger.info("serving", extra={"url": f"http://{_as_host(host)}:{port}/mcp"})
+        await make_http_server(application, drain_seconds=settings.drain_seconds).serve(sockets=[listener])
+
+
+def make_http_server(application: HttpApplication, *, drain_seconds: float) -> uvicorn.Server:
+    """Return uvicorn over httptools; what is under way when it is told to stop has *drain_seconds* to end."""
+    config = uvicorn.Config(
+        application,
+        http="httptools",
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        limit_concurrency=CONNECTIONS,
+        timeout_graceful_shutdown=int(drain_seconds),
+    )
+    return uvicorn.Server(config)
 
 
 async def run_stdio(settings: Settings) -> None:

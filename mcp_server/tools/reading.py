@@ -11,13 +11,14 @@ from mcp_server.calls import Call
 from mcp_server.freshness import freshness_line, freshness_values
 from mcp_server.resolving import Target, get_target
 from syncd.adapters.postgres.reading.documents import get_text, list_places
+from syncd.core.lines import line_starts
 from syncd.core.references import parse_lines
 from syncd.core.sections import Cut, SectionSpan, cut_lines, find_section, list_sections, nearest_sections
 from syncd.errors import NotFound, Rejected
 
 DEFAULT_CHARACTERS = 20_000
 MAX_CHARACTERS = 100_000
-_LAST_LINE = 2**31 - 1
+_LAST_LINE = 999_999_999
 
 
 class ReadArguments(Arguments):
@@ -91,7 +92,7 @@ async def _read(call: Call, target: Target, *, section: str | None, lines: str |
     text = await get_text(call.connection, target.document.content_hash)
     places = await list_places(call.connection, target.document)
     sections = list_sections(places)
-    total = len(text.split("\n")) - (1 if text.endswith("\n") or not text else 0)
+    total = len(line_starts(text))
     wanted = _choose_lines(target, sections, section=section, lines=lines, total=total)
     headings = [span.line_from for span in sections]
     return _Reading(target, cut_lines(text, wanted, max_characters=max_characters, headings=headings), total)

@@ -1,8 +1,12 @@
 """The sections of a document, from where its chunks stand: found by anchor or heading, and what a reading is cut by."""
 
 import difflib
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from syncd.core.anchors import make_slug
+from syncd.core.lines import line_starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +44,32 @@ class Cut:
 
 
 def list_sections(places: Sequence[Place]) -> tuple[SectionSpan, ...]:
-    """Return the sections that *places*, in order, stand in. Text before the first heading belongs to none."""
-    starts = [
-        index
-        for index, place in enumerate(places)
-        if place.headings
-        and (index == 0 or (place.headings, place.anchor) != (places[index - 1].headings, places[index - 1].anchor))
-    ]
+    """Return the sections that *places*, in order, stand in. Text before the first heading belongs to none.
+
+    A heading without text of its own stands in the chunk of the heading below it: the trail tells it, and its anchor is its slug.
+    """
     sections = []
-    for index in starts:
-        here = places[index]
-        last = index
-        while last + 1 < len(places) and _belongs(places[last + 1], here):
-            last += 1
-        sections.append(SectionSpan(here.headings, here.anchor, here.line_from, places[last].line_to))
+    before: Place | None = None
+    for index, here in enumerate(places):
+        for depth in range(1, len(here.headings)):
+            trail = here.headings[:depth]
+            if before is None or before.headings[:depth] != trail:
+                sections.append(_span(trail, make_slug(trail[-1]), places[index:]))
+        if here.headings and (before is None or (before.headings, before.anchor) != (here.headings, here.anchor)):
+            sections.append(_span(here.headings, here.anchor, places[index:]))
+        before = here
     return tuple(sections)
 
 
-def _belongs(place: Place, section: Place) -> bool:
-    depth = len(section.headings)
-    if place.headings[:depth] != section.headings:
-        return False
-    return len(place.headings) > depth or place.anchor == section.anchor
+def _span(headings: tuple[str, ...], anchor: str | None, places: Sequence[Place]) -> SectionSpan:
+    """Return the section that begins at the first of *places*: up to where its trail ends, or begins again under another anchor."""
+    first, last = places[0], places[0].line_to
+    for place in places[1:]:
+        again = place.headings == headings == first.headings and place.anchor != first.anchor
+        if again or place.headings[: len(headings)] != headings:
+            break
+        last = place.line_to
+    return SectionSpan(headings, anchor, first.line_from, last)
 
 
 def find_section(sections: Sequence[SectionSpan], wanted: str) -> SectionSpan | None:
@@ -93,28 +101,22 @@ def nearest_sections(sections: Sequence[SectionSpan], wanted: str, *, limit: int
 
 
 def cut_lines(text: str, lines: tuple[int, int], *, max_characters: int, headings: Sequence[int] = ()) -> Cut:
-    """Return the lines of *text* from first to last, as many as fit; cut at one of the *headings* (lines) in the second half, if any.
+    """Return the lines of *text* from first to last, as many as fit, with their ends; cut at one of the *headings* (lines) in the second half.
 
-    A line ends after a line feed. The last line may lie beyond the text's end.
+    A line ends after a line feed. The last line may lie beyond the text's end. Cuts that go on from each other make up the text.
     """
-    every = text.split("\n")
-    if every[-1] == "":
-        every.pop()
-    first, last = lines[0], min(lines[1], len(every))
+    starts = [*line_starts(text), len(text)]
+    first, last = lines[0], min(lines[1], len(starts) - 1)
     if first > last:
         return Cut("", first, last, None)
-    taken, spent = 0, 0
-    for line in every[first - 1 : last]:
-        if spent + len(line) + 1 > max_characters:
-            break
-        spent += len(line) + 1
-        taken += 1
-    if taken == 0:
+    begin = starts[first - 1]
+    # The last line that ends within the budget.
+    end = min(bisect_right(starts, begin + max_characters) - 1, last)
+    if end < first:
         following = first + 1 if first < last else None
-        return Cut(every[first - 1][:max_characters], first, first, following, partial=True)
-    end = first + taken - 1
+        return Cut(text[begin : begin + max_characters], first, first, following, partial=True)
     if end < last:
         # A heading right after the cut is the best place of all.
-        fitting = [line for line in headings if first + taken // 2 < line <= end + 1]
+        fitting = [line for line in headings if (first + end) // 2 < line <= end + 1]
         end = max(fitting) - 1 if fitting else end
-    return Cut("\n".join(every[first - 1 : end]), first, end, end + 1 if end < last else None)
+    return Cut(text[begin : starts[end]], first, end, end + 1 if end < last else None)
