@@ -22,7 +22,7 @@ _PARSER_ERRORS = (RuntimeError, LookupError, ValueError, TypeError, AttributeErr
 
 
 def make_markdown_outline(text: str, *, is_mdx: bool = False) -> Outline:
-    """Return the outline of *text*. Its title is that of the front matter, or else the first heading."""
+    """Return the outline of *text*. Its title is that of the front matter, or else of its headings (`find_title`)."""
     matter = parse_front_matter(text)
     above = text.count("\n", 0, matter.char_to)
     # A line ends as `lines` says. A lone carriage return ends one in CommonMark, which would shift the numbers.
@@ -43,10 +43,22 @@ def make_markdown_outline(text: str, *, is_mdx: bool = False) -> Outline:
     if len(headings) > _MAX_HEADINGS:
         return make_plain_outline(title=matter.title, fallback=f"more than {_MAX_HEADINGS} headings")
     return Outline(
-        title=matter.title or next((heading.text for heading in headings if heading.text), None),
+        title=matter.title or find_title(headings, first_line=tokens[0].map[0] if tokens and tokens[0].map else 0),
         sections=tuple(_make_sections(headings, _make_blocks(tokens, above), above)),
         links=tuple(replace(link, line=link.line + above) for link in links),
     )
+
+
+def find_title(headings: Sequence[Heading], *, first_line: int) -> str | None:
+    """Return the first heading of the first level, or a heading that opens the document; else none.
+
+    A deeper heading further down names its section: the page "clients" is not called "Why use a client?".
+    """
+    named = [heading for heading in headings if heading.text]
+    top = next((heading.text for heading in named if heading.level == 1), None)
+    if top is None and named and named[0].line_from <= first_line:
+        return named[0].text
+    return top
 
 
 def _make_blocks(tokens: Sequence[Token], above: int) -> list[Block]:

@@ -37,7 +37,7 @@ def test_a_heading_with_nothing_but_deeper_headings_joins_the_first_of_them() ->
 
 
 def test_what_stands_before_the_first_heading_is_a_chunk_of_its_own() -> None:
-    assert _places("lead\n\n## One\n") == [("One", None, 1), ("One", "one", 3)]
+    assert _places("lead\n\n## One\n") == [("page", None, 1), ("page > One", "one", 3)]
 
 
 def test_front_matter_belongs_to_the_first_chunk_and_names_the_document() -> None:
@@ -223,3 +223,18 @@ def test_one_line_of_a_mebibyte_is_cut(unit: str) -> None:
 
 def test_a_slug_keeps_marks_and_connectors() -> None:
     assert make_slug("हिन्दी ‿ a") == "हिन्दी-‿-a"
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("# Top\n\n## Sub\n", "Top"),
+        ("Lead.\n\n## Sub\n\n# Late but first of its level\n", "Late but first of its level"),
+        ("## Opens the page\n\ntext\n", "Opens the page"),
+        ("!!! hint\n\n    x\n\n## Why use a client?\n", "clients"),
+        ("Only text.\n", "clients"),
+    ],
+)
+def test_a_section_further_down_does_not_name_the_page(text: str, title: str) -> None:
+    layout = make_layout(text, format="md", path="docs/clients.md")
+    assert (layout.title, layout.titled) == (title, title != "clients")
