@@ -29,6 +29,7 @@ _SHA_LENGTH = 40
 _SHOWN_NAMES = 5
 _BLOBS_IN_FLIGHT = 6
 _MOVED_SECONDS = 5.0
+_ANONYMOUS_POLL_SECONDS = 600.0
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -84,6 +85,11 @@ class GitHubSource:
     def cost(self) -> SourceCost:
         """Return the requests made and the bytes received since this source was made."""
         return self._client.cost
+
+    @property
+    def poll_least_seconds(self) -> float:
+        """Return 600 without a token: then GitHub allows 60 requests an hour and counts unchanged answers too."""
+        return 0.0 if self._client.authenticated else _ANONYMOUS_POLL_SECONDS
 
     @property
     def repository_id(self) -> int | None:
