@@ -6,6 +6,50 @@ CREATE SCHEMA syncd;
 
 ALTER SCHEMA syncd OWNER TO syncd_owner;
 
+-- Name: accept_delivery(text, text, bigint[], timestamp with time zone); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
+
+CREATE FUNCTION syncd.accept_delivery(p_delivery_id text, p_event text, p_repository_ids bigint[], p_now timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    -- Stored and marked due in one transaction: a delivery that is known was also acted upon.
+    insert into syncd.webhook_deliveries (delivery_id, event, received_at, result)
+    select p_delivery_id, p_event, p_now,
+           case when exists (select from syncd.repository_routes r where r.repository_id = any(p_repository_ids)) then 'due' else 'ignored' end
+    on conflict (delivery_id) do nothing;
+    if not found then
+        return 'duplicate';
+    end if;
+    with meant as (
+        -- In one order, so that two deliveries that mean the same projects wait for each other and never in a circle.
+        select q.tenant_id, q.project_id
+        from syncd.sync_queue q
+        join syncd.repository_routes r on r.tenant_id = q.tenant_id and r.project_id = q.project_id
+        where r.repository_id = any(p_repository_ids)
+        order by q.tenant_id, q.project_id
+        for update of q
+    )
+    update syncd.sync_queue q
+    set due_at = least(q.due_at, p_now),
+        -- Never twice the same: a request during a run is known by its being another one.
+        requested_at = greatest(p_now, q.requested_at + interval '1 microsecond'),
+        delivered_at = case when p_event = 'push' then p_now else q.delivered_at end
+    from meant m
+    where q.tenant_id = m.tenant_id and q.project_id = m.project_id;
+    if found then
+        perform pg_notify('syncd_due', '');
+    end if;
+    return 'accepted';
+end
+$$;
+
+ALTER FUNCTION syncd.accept_delivery(p_delivery_id text, p_event text, p_repository_ids bigint[], p_now timestamp with time zone) OWNER TO syncd_queue;
+
+-- Name: FUNCTION accept_delivery(p_delivery_id text, p_event text, p_repository_ids bigint[], p_now timestamp with time zone); Type: COMMENT; Schema: syncd; Owner: syncd_queue
+
+COMMENT ON FUNCTION syncd.accept_delivery(p_delivery_id text, p_event text, p_repository_ids bigint[], p_now timestamp with time zone) IS 'Definer: stores a delivery whose signature was proved and marks the projects of its repositories due, whoever owns them. Tells accepted or duplicate, and nothing of who was meant.';
+
 -- Name: assert_fence(); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
 
 CREATE FUNCTION syncd.assert_fence() RETURNS void
@@ -192,6 +236,30 @@ ALTER FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now t
 -- Name: FUNCTION resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone); Type: COMMENT; Schema: syncd; Owner: syncd_auth
 
 COMMENT ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) IS 'Definer: an active key by id and SHA-256 of its secret, whoever owns it. The only way from a secret to a tenant.';
+
+-- Name: route_repository(); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
+
+CREATE FUNCTION syncd.route_repository() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if new.repository_id is null then
+        delete from syncd.repository_routes r where r.tenant_id = new.tenant_id and r.project_id = new.project_id;
+    else
+        insert into syncd.repository_routes (tenant_id, project_id, repository_id)
+        values (new.tenant_id, new.project_id, new.repository_id)
+        on conflict (tenant_id, project_id) do update set repository_id = excluded.repository_id;
+    end if;
+    return null;
+end
+$$;
+
+ALTER FUNCTION syncd.route_repository() OWNER TO syncd_queue;
+
+-- Name: FUNCTION route_repository(); Type: COMMENT; Schema: syncd; Owner: syncd_queue
+
+COMMENT ON FUNCTION syncd.route_repository() IS 'Definer trigger: keeps repository_routes true to projects.repository_id; a removed project''s route goes by its foreign key.';
 
 -- Name: touch_updated_at(); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
 
@@ -693,6 +761,24 @@ COMMENT ON COLUMN syncd.projects.synced_at IS 'When the published commit became 
 
 COMMENT ON COLUMN syncd.projects.removed_at IS 'Set by a person; the daemon then deletes the project under its lease. Readers stop seeing it at once.';
 
+-- Name: repository_routes; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.repository_routes (
+    tenant_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    repository_id bigint NOT NULL
+);
+
+ALTER TABLE syncd.repository_routes OWNER TO syncd_owner;
+
+-- Name: TABLE repository_routes; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.repository_routes IS 'Control table: which projects a repository''s deliveries lead to, of any tenant. Kept by a trigger on projects; no role of a service can read it.';
+
+-- Name: COLUMN repository_routes.repository_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.repository_routes.repository_id IS 'As in projects.';
+
 -- Name: schema_migrations; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
 CREATE TABLE syncd.schema_migrations (
@@ -764,7 +850,8 @@ CREATE TABLE syncd.sync_queue (
     project_id uuid NOT NULL,
     due_at timestamp with time zone NOT NULL,
     requested_at timestamp with time zone,
-    failures integer DEFAULT 0 NOT NULL
+    failures integer DEFAULT 0 NOT NULL,
+    delivered_at timestamp with time zone
 )
 WITH (fillfactor='50');
 
@@ -785,6 +872,10 @@ COMMENT ON COLUMN syncd.sync_queue.requested_at IS 'When somebody last asked for
 -- Name: COLUMN sync_queue.failures; Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON COLUMN syncd.sync_queue.failures IS 'Failures in a row: the pause before the next try grows with it.';
+
+-- Name: COLUMN sync_queue.delivered_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sync_queue.delivered_at IS 'When the last signed push of the project''s repository was delivered: while its hook works, the project is polled seldom.';
 
 -- Name: sync_runs; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
@@ -895,6 +986,40 @@ COMMENT ON COLUMN syncd.term_stats.term_id IS 'Hash of the term: the position in
 
 COMMENT ON COLUMN syncd.term_stats.document_frequency IS 'Chunk places that hold the term; rows that fell to 0 stay.';
 
+-- Name: webhook_deliveries; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.webhook_deliveries (
+    delivery_id text NOT NULL,
+    event text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    result text NOT NULL,
+    CONSTRAINT webhook_deliveries_delivery_id_check CHECK ((delivery_id ~ '^[0-9A-Za-z-]{1,64}$'::text)),
+    CONSTRAINT webhook_deliveries_event_check CHECK ((event ~ '^[a-z_]{1,64}$'::text)),
+    CONSTRAINT webhook_deliveries_result_check CHECK ((result = ANY (ARRAY['due'::text, 'ignored'::text])))
+);
+
+ALTER TABLE syncd.webhook_deliveries OWNER TO syncd_owner;
+
+-- Name: TABLE webhook_deliveries; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.webhook_deliveries IS 'Control table: signed deliveries that were taken in, so that each counts once. Holds nothing of their content; old rows are removed by the daemon.';
+
+-- Name: COLUMN webhook_deliveries.delivery_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.webhook_deliveries.delivery_id IS 'The GUID that GitHub gave it (X-GitHub-Delivery); a redelivery has the same.';
+
+-- Name: COLUMN webhook_deliveries.event; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.webhook_deliveries.event IS 'Name of the event (X-GitHub-Event).';
+
+-- Name: COLUMN webhook_deliveries.received_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.webhook_deliveries.received_at IS 'When it came.';
+
+-- Name: COLUMN webhook_deliveries.result; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.webhook_deliveries.result IS 'due: projects of its repositories were marked due; ignored: nobody mirrors them, or the event says nothing of docs.';
+
 -- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.api_keys
@@ -945,6 +1070,11 @@ ALTER TABLE ONLY syncd.project_leases
 ALTER TABLE ONLY syncd.projects
     ADD CONSTRAINT projects_pkey PRIMARY KEY (tenant_id, project_id);
 
+-- Name: repository_routes repository_routes_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.repository_routes
+    ADD CONSTRAINT repository_routes_pkey PRIMARY KEY (tenant_id, project_id);
+
 -- Name: schema_migrations schema_migrations_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.schema_migrations
@@ -979,6 +1109,11 @@ ALTER TABLE ONLY syncd.tenants
 
 ALTER TABLE ONLY syncd.term_stats
     ADD CONSTRAINT term_stats_pkey PRIMARY KEY (tenant_id, project_id, term_id);
+
+-- Name: webhook_deliveries webhook_deliveries_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (delivery_id);
 
 -- Name: api_keys_by_key_id; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
@@ -1016,6 +1151,10 @@ CREATE INDEX lock_events_by_time ON syncd.lock_events USING btree (tenant_id, pr
 
 CREATE UNIQUE INDEX projects_by_name ON syncd.projects USING btree (tenant_id, name) WHERE (removed_at IS NULL);
 
+-- Name: repository_routes_by_repository; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX repository_routes_by_repository ON syncd.repository_routes USING btree (repository_id);
+
 -- Name: sync_queue_by_due; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
 CREATE INDEX sync_queue_by_due ON syncd.sync_queue USING btree (due_at);
@@ -1027,6 +1166,10 @@ CREATE INDEX sync_runs_by_commit ON syncd.sync_runs USING btree (tenant_id, proj
 -- Name: sync_runs_by_time; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
 CREATE INDEX sync_runs_by_time ON syncd.sync_runs USING btree (tenant_id, project_id, started_at DESC);
+
+-- Name: webhook_deliveries_by_time; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX webhook_deliveries_by_time ON syncd.webhook_deliveries USING btree (received_at);
 
 -- Name: projects prepare_project; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
@@ -1075,6 +1218,10 @@ CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.term_s
 -- Name: projects refuse_unfenced_delete; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
 CREATE TRIGGER refuse_unfenced_delete BEFORE DELETE ON syncd.projects FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
+
+-- Name: projects route_repository; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER route_repository AFTER INSERT OR UPDATE OF repository_id ON syncd.projects FOR EACH ROW EXECUTE FUNCTION syncd.route_repository();
 
 -- Name: api_keys touch_updated_at; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
@@ -1147,6 +1294,11 @@ ALTER TABLE ONLY syncd.project_leases
 
 ALTER TABLE ONLY syncd.projects
     ADD CONSTRAINT projects_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id) ON DELETE CASCADE;
+
+-- Name: repository_routes repository_routes_tenant_id_project_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.repository_routes
+    ADD CONSTRAINT repository_routes_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id) ON DELETE CASCADE;
 
 -- Name: skipped_files skipped_files_tenant_id_project_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
@@ -1325,6 +1477,11 @@ GRANT USAGE ON SCHEMA syncd TO syncd_auth;
 GRANT USAGE ON SCHEMA syncd TO syncd_queue;
 GRANT USAGE ON SCHEMA syncd TO syncd_collect;
 
+-- Name: FUNCTION accept_delivery(p_delivery_id text, p_event text, p_repository_ids bigint[], p_now timestamp with time zone); Type: ACL; Schema: syncd; Owner: syncd_queue
+
+REVOKE ALL ON FUNCTION syncd.accept_delivery(p_delivery_id text, p_event text, p_repository_ids bigint[], p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.accept_delivery(p_delivery_id text, p_event text, p_repository_ids bigint[], p_now timestamp with time zone) TO syncd_web;
+
 -- Name: FUNCTION collect_orphans(p_before timestamp with time zone); Type: ACL; Schema: syncd; Owner: syncd_collect
 
 REVOKE ALL ON FUNCTION syncd.collect_orphans(p_before timestamp with time zone) FROM PUBLIC;
@@ -1345,6 +1502,10 @@ GRANT ALL ON FUNCTION syncd.request_sync(p_project_id uuid, p_now timestamp with
 REVOKE ALL ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) TO syncd_web;
 GRANT ALL ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) TO syncd_read;
+
+-- Name: FUNCTION route_repository(); Type: ACL; Schema: syncd; Owner: syncd_queue
+
+REVOKE ALL ON FUNCTION syncd.route_repository() FROM PUBLIC;
 
 -- Name: TABLE api_keys; Type: ACL; Schema: syncd; Owner: syncd_owner
 
@@ -1673,6 +1834,10 @@ GRANT SELECT(created_at) ON TABLE syncd.projects TO syncd_read;
 
 GRANT SELECT(updated_at) ON TABLE syncd.projects TO syncd_read;
 
+-- Name: TABLE repository_routes; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE syncd.repository_routes TO syncd_queue;
+
 -- Name: TABLE schema_migrations; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT SELECT ON TABLE syncd.schema_migrations TO syncd_sync;
@@ -1711,3 +1876,8 @@ GRANT SELECT ON TABLE syncd.tenants TO syncd_auth;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE syncd.term_stats TO syncd_sync;
 GRANT SELECT ON TABLE syncd.term_stats TO syncd_read;
 GRANT SELECT ON TABLE syncd.term_stats TO syncd_web;
+
+-- Name: TABLE webhook_deliveries; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT ON TABLE syncd.webhook_deliveries TO syncd_queue;
+GRANT SELECT,DELETE ON TABLE syncd.webhook_deliveries TO syncd_sync;

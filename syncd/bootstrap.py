@@ -14,6 +14,7 @@ from syncd.adapters.parsing import open_parsers
 from syncd.adapters.postgres.connections import Pool, open_pool
 from syncd.adapters.redis.locks import Identity, ProjectLocks, RedisClient, open_redis_client
 from syncd.core.ids import ProjectId
+from syncd.core.schedule import Pace
 from syncd.services.attending import Reconciling
 from syncd.services.locking import Locking
 from syncd.services.sources import FolderAccess, GitHubAccess, Sources
@@ -98,9 +99,14 @@ def make_reconciling(
         locking=parts.locking,
         open_source=parts.sources.open,
         watches=FolderWatches(group, excluded=parts.excluded, wake=wake, stop=stop),
-        poll_seconds=parts.settings.poll_seconds,
+        pace=make_pace(parts.settings),
         concurrency=parts.settings.sync_concurrency,
     )
+
+
+def make_pace(settings: Settings) -> Pace:
+    """Return how often sources are looked at."""
+    return Pace(settings.poll_seconds, settings.poll_seconds_with_hook, settings.full_reconcile_seconds)
 
 
 def make_github_access(settings: Settings) -> GitHubAccess:

@@ -27,7 +27,8 @@ async def run_daemon(parts: Parts, *, stop: asyncio.Event, notifier: Notifier) -
             beside.append(group.create_task(_feed_watchdog(notifier, notifier.watchdog_seconds / WATCHDOG_SHARE)))
         notifier.ready()
         log.info(
-            "daemon ready", extra={"concurrency": reconciling.concurrency, "poll_seconds": reconciling.poll_seconds}
+            "daemon ready",
+            extra={"concurrency": reconciling.concurrency, "poll_seconds": reconciling.pace.poll_seconds},
         )
         await run_reconciler(reconciling, wake=wake, stop=stop, drain_seconds=parts.settings.drain_seconds)
         for task in beside:

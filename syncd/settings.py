@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from syncd.errors import BadUsage
 
+WEBHOOK_SECRET_MIN_CHARACTERS = 16
+
 
 def check_address(listen: str) -> str:
     """Return HOST:PORT as it is. Raises `ValueError`, which pydantic adds to the other faults, for anything else."""
@@ -25,8 +27,21 @@ def find_place(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
+def check_webhook_secrets(secrets: SecretStr) -> SecretStr:
+    """Return *secrets* as they are. Raises `ValueError` for one that could be guessed from a delivery that was overheard."""
+    if any(len(secret) < WEBHOOK_SECRET_MIN_CHARACTERS for secret in split_secrets(secrets)):
+        raise ValueError(f"each secret needs {WEBHOOK_SECRET_MIN_CHARACTERS} characters or more")
+    return secrets
+
+
+def split_secrets(secrets: SecretStr) -> tuple[str, ...]:
+    """Return the single secrets of a list that is separated by commas."""
+    return tuple(part.strip() for part in secrets.get_secret_value().split(",") if part.strip())
+
+
 HostPort = Annotated[str, AfterValidator(check_address)]
 Place = Annotated[Path, AfterValidator(find_place)]
+WebhookSecrets = Annotated[SecretStr, AfterValidator(check_webhook_secrets)]
 
 
 def default_data_directory() -> Path:
@@ -64,8 +79,13 @@ class Settings(BaseSettings):
     github_api_url: str = Field(default="https://api.github.com", pattern=r"^https?://[^\s@]+$")
     github_token: SecretStr | None = None
     github_token_tenants: Annotated[tuple[str, ...], NoDecode] = ("default",)
+    webhook_secrets: WebhookSecrets | None = None
+    webhook_url: str | None = Field(default=None, pattern=r"^https?://[^\s@]+$")
+    delivery_retention_days: float = Field(default=14.0, ge=1, le=365)
 
     poll_seconds: float = Field(default=60.0, ge=1, le=86_400)
+    poll_seconds_with_hook: float = Field(default=300.0, ge=1, le=86_400)
+    full_reconcile_seconds: float = Field(default=86_400.0, ge=60, le=30 * 86_400)
     sync_concurrency: int = Field(default=4, ge=1, le=64)
     parse_workers: int = Field(default=2, ge=0, le=64)
     lease_seconds: float = Field(default=30.0, ge=1, le=600)
@@ -85,6 +105,11 @@ class Settings(BaseSettings):
     def strip_slash(cls, value: str) -> str:
         """Drop the trailing slash, so that paths can be appended."""
         return value.rstrip("/")
+
+    @cached_property
+    def webhook_secret_bytes(self) -> tuple[bytes, ...]:
+        """Return the secrets that may sign deliveries, the newest first; none: webhooks are off."""
+        return tuple(secret.encode() for secret in split_secrets(self.webhook_secrets)) if self.webhook_secrets else ()
 
     @cached_property
     def http_address(self) -> tuple[str, int]:

@@ -17,6 +17,7 @@ from syncd.adapters.postgres.queue import claim_due
 from syncd.adapters.postgres.transactions import writing
 from syncd.core.paths import make_path_filter
 from syncd.core.projects import Due, NewProject, Project
+from syncd.core.schedule import Pace
 from syncd.core.sources import DocsTree, Head, Source, TreeEntry
 from syncd.services.attending import Reconciling, attend
 from syncd.services.reconciler import run_reconciler
@@ -193,7 +194,7 @@ async def open_loop(
             locking=mirror.locking,
             open_source=door.open,
             watches=FolderWatches(group, excluded=(), wake=wake, stop=stop),
-            poll_seconds=POLL_SECONDS,
+            pace=Pace(POLL_SECONDS),
             concurrency=concurrency,
         )
         yield Loop(mirror, door, clock, parts, wake, stop, notices)

@@ -21,6 +21,7 @@ SECRETS = (
     "master_keys",
     "api_key",
     "github_token",
+    "webhook_secrets",
 )
 
 
@@ -98,6 +99,16 @@ def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> 
     for shown in (repr(settings), str(settings), settings.model_dump_json(), repr(settings.model_dump())):
         assert CANARY not in shown
     assert getattr(settings, name).get_secret_value() == CANARY
+
+
+def test_the_secrets_of_webhooks_are_several_and_none_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().webhook_secret_bytes == ()
+    monkeypatch.setenv("SYNCD_WEBHOOK_SECRETS", f" {CANARY}, sixteen letters! ,")
+    assert load_settings().webhook_secret_bytes == (CANARY.encode(), b"sixteen letters!")
+    monkeypatch.setenv("SYNCD_WEBHOOK_SECRETS", f"{CANARY},fifteen letters")
+    with pytest.raises(BadUsage, match="SYNCD_WEBHOOK_SECRETS: .*16 characters") as caught:
+        load_settings()
+    assert CANARY not in repr_chain(caught.value)
 
 
 def test_the_list_of_secrets_is_complete() -> None:

@@ -66,9 +66,13 @@ class NewProject:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A project whose time has come. *requested_at* is remembered, so that a request during the run causes one more."""
+    """A project whose time has come. *requested_at* is remembered, so that a request during the run causes one more.
+
+    *delivered_at* is when the last push of its repository was delivered by webhook.
+    """
 
     tenant_id: TenantId
     project_id: ProjectId
     requested_at: datetime | None
     failures: int
+    delivered_at: datetime | None = None

@@ -1,11 +1,39 @@
-"""When to look again."""
+"""When to look again, and how closely."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+HOOK_TRUSTED_SECONDS = 86_400.0
 FIRST_BACKOFF_SECONDS = 5.0
 LONGEST_BACKOFF_SECONDS = 900.0
 STALLED_SECONDS = 300.0
 JITTER = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds between two looks, the same while a webhook reports what moves, and until the docs are compared in any case."""
+
+    poll_seconds: float
+    poll_seconds_with_hook: float = 300.0
+    full_reconcile_seconds: float = 86_400.0
+
+
+def choose_poll_seconds(pace: Pace, now: datetime, *, delivered_at: datetime | None, least_seconds: float) -> float:
+    """Return the seconds until the next poll, never fewer than *least_seconds*, which the source asks for.
+
+    A hook that delivered a push within a day (*delivered_at*) is trusted to deliver the next one: then polls only heal.
+    """
+    age = None if delivered_at is None else (now - delivered_at).total_seconds()
+    seconds = pace.poll_seconds
+    if age is not None and age < HOOK_TRUSTED_SECONDS:
+        seconds = max(seconds, pace.poll_seconds_with_hook)
+    return max(seconds, least_seconds)
+
+
+def is_comparison_due(pace: Pace, now: datetime, *, compared_at: datetime | None) -> bool:
+    """Return whether the docs are to be compared although the head did not move; *compared_at* is when they last were."""
+    return compared_at is not None and (now - compared_at).total_seconds() >= pace.full_reconcile_seconds
 
 
 def next_poll(now: datetime, *, poll_seconds: float, fraction: float) -> datetime:

@@ -91,3 +91,7 @@ class Source(Protocol):
     @property
     def cost(self) -> SourceCost:
         """Return what was spent so far."""
+
+    @property
+    def poll_least_seconds(self) -> float:
+        """Return the shortest time between two polls that the source can bear."""

@@ -16,7 +16,7 @@ from syncd.core.ids import TenantId
 from syncd.core.locks import Lock
 from syncd.core.projects import Due, Project
 from syncd.core.runs import Outcome, Run
-from syncd.core.schedule import next_poll, next_retry, next_stalled_look
+from syncd.core.schedule import Pace, choose_poll_seconds, is_comparison_due, next_poll, next_retry, next_stalled_look
 from syncd.core.sources import Head, Source
 from syncd.errors import Busy, RetryLater, SyncdError
 from syncd.services.locking import Locking, holding
@@ -39,7 +39,7 @@ class Reconciling:
     locking: Locking
     open_source: Callable[[Project], AbstractAsyncContextManager[Source]]
     watches: FolderWatches
-    poll_seconds: float
+    pace: Pace
     concurrency: int
     collected_at: dict[TenantId, datetime] = field(default_factory=dict)
 
@@ -48,21 +48,23 @@ async def attend(parts: Reconciling, due: Due) -> None:
     """Look at one project once, and say how it stands and when to look again."""
     began_at = parts.work.clock()
     error: SyncdError | None = None
+    least_seconds = 0.0
     try:
-        await _look(parts, due)
+        least_seconds = await _look(parts, due)
     except SyncdError as known:
         error = known
     except Exception:
         log.exception("sync failed unexpectedly", extra={"project_id": str(due.project_id)})
         error = RetryLater("internal_error", "The sync failed unexpectedly.", hint="The daemon's log has the details.")
     try:
-        await _put_back(parts, due, error, began_at=began_at)
+        await _put_back(parts, due, error, began_at=began_at, least_seconds=least_seconds)
     except Exception:
         # The database is away. The claim comes back by itself, and so does the trouble if it is still there.
         log.exception("project could not be put back", extra={"project_id": str(due.project_id)})
 
 
-async def _look(parts: Reconciling, due: Due) -> None:
+async def _look(parts: Reconciling, due: Due) -> float:
+    """Make the project equal to its source; return the shortest time between two polls that the source can bear."""
     pool = parts.work.store.pool
     async with in_project(pool, due.tenant_id, due.project_id) as connection:
         project = await find_project_by_id(connection, due.project_id)
@@ -70,16 +72,17 @@ async def _look(parts: Reconciling, due: Due) -> None:
         parts.watches.forget(due.project_id)
         if project is not None:
             await _remove(parts, project)
-        return
+        return 0.0
     parts.watches.watch(project)
     async with parts.open_source(project) as source:
         head = await source.find_head(_known_mark(parts, project))
         async with in_project(pool, due.tenant_id, due.project_id) as connection:
             if head is None:
                 await _mark_unchanged(parts, connection, project)
-                return
+                return source.poll_least_seconds
             await mark_desired(connection, due.project_id, head.commit)
         await _sync(parts, project, source, head)
+        return source.poll_least_seconds
 
 
 async def _mark_unchanged(parts: Reconciling, connection: Connection, project: Project) -> None:
@@ -88,7 +91,9 @@ async def _mark_unchanged(parts: Reconciling, connection: Connection, project: P
 
 
 def _known_mark(parts: Reconciling, project: Project) -> str | None:
-    """Return the mark of the synced head, unless the project now asks another question of it."""
+    """Return the mark of the synced head, unless the project asks another question of it, or was long not compared as a whole."""
+    if is_comparison_due(parts.pace, parts.work.clock(), compared_at=project.synced_at):
+        return None
     return project.source_mark if project.selection_hash == selection_hash(project, parts.work.limits) else None
 
 
@@ -179,10 +184,13 @@ async def _remove(parts: Reconciling, project: Project) -> None:
     log.info("project removed", extra={"project": project.name, "project_id": str(project.project_id)})
 
 
-async def _put_back(parts: Reconciling, due: Due, error: SyncdError | None, *, began_at: datetime) -> None:
+async def _put_back(
+    parts: Reconciling, due: Due, error: SyncdError | None, *, began_at: datetime, least_seconds: float
+) -> None:
     """Write down how the project stands, and when to look again."""
     now = parts.work.clock()
-    condition, next_at = _judge(parts, due, error)
+    poll_seconds = choose_poll_seconds(parts.pace, now, delivered_at=due.delivered_at, least_seconds=least_seconds)
+    condition, next_at = _judge(now, due, error, poll_seconds=poll_seconds)
     async with in_project(parts.work.store.pool, due.tenant_id, due.project_id) as connection:
         if error is None:
             await mark_attempted(connection, due.project_id, began_at)
@@ -201,11 +209,10 @@ def _is_held_elsewhere(error: SyncdError) -> bool:
     return error.code == "project_locked"
 
 
-def _judge(parts: Reconciling, due: Due, error: SyncdError | None) -> tuple[str, datetime]:
+def _judge(now: datetime, due: Due, error: SyncdError | None, *, poll_seconds: float) -> tuple[str, datetime]:
     """Return the condition that *error* means, and when to look again."""
-    now = parts.work.clock()
     fraction = random.random()  # noqa: S311 - jitter is no secret
-    poll_at = next_poll(now, poll_seconds=parts.poll_seconds, fraction=fraction)
+    poll_at = next_poll(now, poll_seconds=poll_seconds, fraction=fraction)
     match error:
         case None:
             return "ready", poll_at
@@ -220,4 +227,4 @@ def _judge(parts: Reconciling, due: Due, error: SyncdError | None) -> tuple[str,
         case _ if error.code == "mass_deletion_held":
             return "stalled", now + timedelta(seconds=MASS_DELETION_LOOK_SECONDS)
         case _:
-            return "stalled", next_stalled_look(now, poll_seconds=parts.poll_seconds, fraction=fraction)
+            return "stalled", next_stalled_look(now, poll_seconds=poll_seconds, fraction=fraction)

@@ -10,4 +10,4 @@ from (
     for update skip locked
 ) d
 where q.tenant_id = d.tenant_id and q.project_id = d.project_id
-returning q.tenant_id, q.project_id, q.requested_at, q.failures;
+returning q.tenant_id, q.project_id, q.requested_at, q.failures, q.delivered_at;

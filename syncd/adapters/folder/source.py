@@ -78,6 +78,11 @@ class FolderSource:
         """Return the bytes read from files; a folder costs no requests."""
         return SourceCost(requests=0, received_bytes=self._read_bytes)
 
+    @property
+    def poll_least_seconds(self) -> float:
+        """Return 0: looking at a folder costs nobody else anything."""
+        return 0.0
+
     async def _find_scan(self, head: Head) -> Scan:
         scan = self._scan or await self._run_scan()
         if _make_head(scan) != head:

@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from syncd.adapters.postgres.connections import Connection
 
 # Whoever adds a table does not change these lists, unless the table holds no content of any tenant (docs/architecture.md).
-CONTROL_TABLES = ("schema_migrations", "sync_queue", "tenants")
-KEYS_WITHOUT_TENANT = ("schema_migrations_pkey", "tenants_name_key", "tenants_pkey")
+CONTROL_TABLES = ("repository_routes", "schema_migrations", "sync_queue", "tenants", "webhook_deliveries")
+KEYS_WITHOUT_TENANT = ("schema_migrations_pkey", "tenants_name_key", "tenants_pkey", "webhook_deliveries_pkey")
 # Tables that the daemon may write without the fence, and why.
 UNFENCED_TABLES = {
     "sync_queue": "says when to look, never what was found",
+    "webhook_deliveries": "says which deliveries came, and forgets old ones",
     "project_leases": "is the fence",
     "lock_events": "also tells of locks that were lost",
     "projects": "conditions are told while a project is frozen; PUBLISHED_COLUMNS need the fence",
@@ -38,6 +39,8 @@ DEFINERS = {
     "prepare_project": "syncd_queue",
     "request_sync": "syncd_queue",
     "collect_orphans": "syncd_collect",
+    "route_repository": "syncd_queue",
+    "accept_delivery": "syncd_queue",
 }
 SECRET_COLUMNS = ("credential", "nonce", "secret_hash", "source_mark")
 GROUPS_OF_SERVICES = ("syncd_read", "syncd_sync", "syncd_web")
