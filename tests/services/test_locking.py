@@ -18,7 +18,7 @@ from syncd.adapters.redis.locks import Identity, ProjectLocks, list_holders, ope
 from syncd.core.ids import ProjectId
 from syncd.core.projects import NewProject
 from syncd.errors import Busy, Unreachable
-from syncd.services.locking import Locking, holding
+from syncd.services.locking import Locking, clear_leases, holding
 from tests.conftest import Database
 from tests.mirror import Mirror, open_mirror
 
@@ -200,3 +200,12 @@ async def test_every_holder_is_remembered(mirror: Mirror, project_id: ProjectId)
     async with in_project(mirror.pool, mirror.tenant_id, project_id) as connection:
         events = await connection.fetch("select action, actor, fence from lock_events")
     assert [tuple(event) for event in events] == [("acquire", "tester", lock.fence)]
+
+
+async def test_leases_of_a_killed_run_are_cleared_and_its_fence_stands(mirror: Mirror, project_id: ProjectId) -> None:
+    nonce = uuid4()
+    assert await mirror.locking.locks.acquire(project_id, nonce, reason="poll", kind="sync") is None
+    await clear_leases(mirror.pool, mirror.locking.locks)
+    assert not await mirror.locking.locks.renew(project_id, nonce, fence=1)
+    async with holding(mirror.locking, mirror.tenant_id, project_id, reason="poll") as lock:
+        assert lock.fence == 1
