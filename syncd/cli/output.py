@@ -14,6 +14,8 @@ from rich.text import Text
 
 from syncd.errors import SyncdError
 
+WIDEST_LINE = 10_000
+
 
 def print_error(error: SyncdError, *, as_json: bool) -> None:
     """Say one sentence and one hint on standard error."""
@@ -39,11 +41,16 @@ def print_json(document: object) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table on standard output; cells are plain text, whatever is in them."""
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    """Print a table on standard output; cells are plain text, whatever is in them. On a pipe a row is one line."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=WIDEST_LINE)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text("-" if cell is None else str(cell)) for cell in row))
-    Console(highlight=False, soft_wrap=True).print(table)
+    console.print(table)
 
 
 def print_facts(facts: Mapping[str, object]) -> None:
