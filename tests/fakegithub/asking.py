@@ -1,6 +1,7 @@
-"""Asking the fake the plain way, each answer held against GitHub's own description."""
+"""Asking the fake the plain way, each answer of REST held against GitHub's own description."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,3 +38,19 @@ async def ask(
         body = await response.read()
     validate_answer("GET", url.path, status=response.status, content_type=response.content_type, body=body)
     return Told(response.status, response.headers, body)
+
+
+async def ask_graphql(
+    fake: FakeGitHub, query: str, *, variables: Mapping[str, str] | None = None, token: str = ""
+) -> Told:
+    """POST *query*. What GitHub's schema does not allow is refused by the fake itself."""
+    headers = {"Authorization": f"token {token}"} if token else {}
+    asked = {"query": query, "variables": dict(variables or {})}
+    async with ClientSession() as session, session.post(f"{fake.url}/graphql", json=asked, headers=headers) as response:
+        return Told(response.status, response.headers, await response.read())
+
+
+async def download(url: str) -> Told:
+    """GET *url* without any credential."""
+    async with ClientSession() as session, session.get(URL(url, encoded=True)) as response:
+        return Told(response.status, response.headers, await response.read())

@@ -1,6 +1,6 @@
 """The JSON that GitHub makes of repositories, commits, branches, trees and blobs."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ from tests.fakegithub.objects import GitObject, Listed
 from tests.fakegithub.repositories import HostedRepository
 
 _BASE64_COLUMNS = 60
+_REPOSITORY_NODE = "Repository"
 _LINKS_OF_REPOSITORY = (
     "archive",
     "assignees",
@@ -112,6 +113,20 @@ def parse_commit(commit: GitObject) -> ParsedCommit:
     )
 
 
+def make_repository_node_id(repository: HostedRepository) -> str:
+    """Return what GraphQL calls *repository*, whatever its name."""
+    return _node_id(f"{_REPOSITORY_NODE}{repository.number}")
+
+
+def find_repository_number(node_id: str) -> int | None:
+    """Return the number of the repository that GraphQL calls *node_id*."""
+    try:
+        kind, _, number = b64decode(node_id).decode().partition(_REPOSITORY_NODE)
+    except ValueError:
+        return None
+    return int(number) if not kind and number.isdigit() else None
+
+
 class Bodies:
     """Makes the bodies of one repository; every link starts with *api_url*."""
 
@@ -126,7 +141,7 @@ class Bodies:
         owner, _, name = self._repository.full_name.partition("/")
         return {
             "id": self._repository.number,
-            "node_id": _node_id(f"Repository{self._repository.number}"),
+            "node_id": make_repository_node_id(self._repository),
             "name": name,
             "full_name": self._repository.full_name,
             "private": self._repository.private,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 _HOUR_SECONDS = 3600
 ANONYMOUS_LIMIT = 60
 TOKEN_LIMIT = 5000
+POINT_LIMIT = 5000
 
 
 @dataclass(slots=True)
@@ -18,12 +19,18 @@ class Caller:
     reads: frozenset[str] | None = frozenset()
     revoked: bool = False
     used: int = 0
+    points_used: int = 0
     reset_at: int = field(default_factory=lambda: int(time.time()) + _HOUR_SECONDS)
 
     @property
     def remaining(self) -> int:
         """Return how many requests are left in this hour."""
         return max(0, self.limit - self.used)
+
+    @property
+    def points_left(self) -> int:
+        """Return how many points of GraphQL, which has a budget of its own, are left in this hour."""
+        return max(0, POINT_LIMIT - self.points_used)
 
     def may_read(self, full_name: str) -> bool:
         """Return whether a private repository is open to this caller."""

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import Any, assert_never
 
 from aiohttp import web
 
@@ -40,6 +40,20 @@ class CutListing:
 
 
 @dataclass(frozen=True, slots=True)
+class PartialData:
+    """GraphQL gives the first *keep* objects; the others are null, and an error tells that they cost too much."""
+
+    keep: int
+
+
+@dataclass(frozen=True, slots=True)
+class WrongTexts:
+    """GraphQL gives texts of which every *nth* has another first character."""
+
+    nth: int
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """No answer comes before *until* is set; *arrived* tells that a request waits for it."""
 
@@ -47,7 +61,7 @@ class Silence:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-Effect = Answer | WrongBytes | CutBody | CutListing | Silence
+Effect = Answer | WrongBytes | CutBody | CutListing | PartialData | WrongTexts | Silence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +108,9 @@ async def apply_effect(effect: Effect, request: web.Request, honest: web.Respons
     match effect:
         case Answer(status, headers, content):
             return web.Response(status=status, headers=headers, body=content)
-        case WrongBytes():
-            return _with_body(honest, body[:-1] + bytes([body[-1] ^ 1]))
-        case CutListing(keep_entries, silently):
-            listing = json.loads(body)
-            listing["tree"], listing["truncated"] = listing["tree"][:keep_entries], not silently
-            return _with_body(honest, json.dumps(listing).encode())
+        case WrongBytes() | CutListing() | PartialData() | WrongTexts():
+            headers = {name: value for name, value in honest.headers.items() if name.lower() != "content-length"}
+            return web.Response(status=honest.status, headers=headers, body=_spoil(effect, body))
         case CutBody(keep_bytes):
             return await _cut(request, honest, body[:keep_bytes])
         case Silence(until, arrived):
@@ -110,9 +121,33 @@ async def apply_effect(effect: Effect, request: web.Request, honest: web.Respons
             assert_never(effect)
 
 
-def _with_body(honest: web.Response, body: bytes) -> web.Response:
-    headers = {name: value for name, value in honest.headers.items() if name.lower() != "content-length"}
-    return web.Response(status=honest.status, headers=headers, body=body)
+def _spoil(effect: WrongBytes | CutListing | PartialData | WrongTexts, body: bytes) -> bytes:
+    match effect:
+        case WrongBytes():
+            return body[:-1] + bytes([body[-1] ^ 1])
+        case CutListing(keep_entries, silently):
+            listing = json.loads(body)
+            return json.dumps({**listing, "tree": listing["tree"][:keep_entries], "truncated": not silently}).encode()
+        case PartialData(keep):
+            return json.dumps(_without_objects(json.loads(body), keep)).encode()
+        case WrongTexts(nth):
+            return json.dumps(_with_wrong_texts(json.loads(body), nth)).encode()
+        case _:
+            assert_never(effect)
+
+
+def _without_objects(answer: dict[str, Any], keep: int) -> dict[str, Any]:
+    node = answer["data"]["node"]
+    lost = list(node)[keep:]
+    told = "Resource limits for this query exceeded."
+    errors = [{"type": "RESOURCE_LIMITS_EXCEEDED", "path": ["node", alias], "message": told} for alias in lost]
+    return {"data": {"node": node | dict.fromkeys(lost)}, "errors": errors}
+
+
+def _with_wrong_texts(answer: dict[str, Any], nth: int) -> dict[str, Any]:
+    for told in list(answer["data"]["node"].values())[::nth]:
+        told["text"] = "\u2603" + told["text"][1:]
+    return answer
 
 
 async def _cut(request: web.Request, honest: web.Response, kept: bytes) -> web.StreamResponse:

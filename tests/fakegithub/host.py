@@ -1,7 +1,8 @@
 """What all routes of one fake stand on."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 from aiohttp import web
 
@@ -14,12 +15,25 @@ TREE_ENTRY_LIMIT = 100_000
 
 @dataclass(slots=True)
 class Host:
-    """The state of one fake GitHub. *tree_entry_limit* is where a listing is cut and marked truncated."""
+    """The state of one fake GitHub.
+
+    *tree_entry_limit* is where a listing is cut and marked truncated; *graphql_byte_limit* is how many bytes of texts one
+    query may ask for before it takes too long. *archive_links* are those to private archives; each opens once.
+    """
 
     api_url: str
     repositories: Repositories = field(default_factory=Repositories)
     callers: Callers = field(default_factory=Callers)
     tree_entry_limit: int = TREE_ENTRY_LIMIT
+    graphql_byte_limit: int | None = None
+    archive_links: set[str] = field(default_factory=set)
+    _archive_numbers: Iterator[int] = field(default_factory=count)
+
+    def add_archive_link(self) -> str:
+        """Return a new link's secret."""
+        secret = f"CODELOAD{next(self._archive_numbers)}"
+        self.archive_links.add(secret)
+        return secret
 
     def bodies(self, repository: HostedRepository) -> Bodies:
         """Return the maker of this repository's JSON."""

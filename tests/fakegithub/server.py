@@ -11,10 +11,10 @@ from tests.fakegithub.gitrepo import GitRepository
 from tests.fakegithub.host import HOST, Host
 from tests.fakegithub.objects import open_object_reader
 from tests.fakegithub.repositories import HostedRepository
-from tests.fakegithub.routes import branches, commits, objects, rates, repositories
+from tests.fakegithub.routes import archives, branches, commits, graphql, objects, rates, repositories
 from tests.fakegithub.serving import LoggedRequest, make_middleware
 
-_ROUTES = (*repositories.ROUTES, *commits.ROUTES, *branches.ROUTES, *objects.ROUTES)
+_ROUTES = (*repositories.ROUTES, *commits.ROUTES, *branches.ROUTES, *objects.ROUTES, *archives.ROUTES)
 
 
 class FakeGitHub:
@@ -64,6 +64,10 @@ class FakeGitHub:
         """Cut every listing at *entries* and mark it truncated, as GitHub does at 100,000."""
         self._host.tree_entry_limit = entries
 
+    def limit_graphql(self, text_bytes: int | None) -> None:
+        """Answer 502 to every query for more than *text_bytes* of texts, as GitHub does to what takes longer than 10 s."""
+        self._host.graphql_byte_limit = text_bytes
+
     def forget_requests(self) -> None:
         """Start counting anew."""
         self.requests.clear()
@@ -89,6 +93,8 @@ def _make_application(host: Host, fake: FakeGitHub) -> web.Application:
     application = web.Application(middlewares=[make_middleware(host, fake.faults, fake.requests)])
     application[HOST] = host
     application.router.add_get(rates.PATH, rates.get_rate_limit)
+    application.router.add_post(graphql.PATH, graphql.answer_query)
+    application.router.add_get(archives.CODELOAD_PATH, archives.get_archive)
     for place in ("/repos/{owner}/{name}", r"/repositories/{number:\d+}"):
         for path, answering in _ROUTES:
             application.router.add_get(place + path, repositories.under_repository(answering))
