@@ -61,3 +61,13 @@ async def post(
 def request(method: str, **params: object) -> dict[str, Any]:
     """Return a JSON-RPC request."""
     return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+
+
+async def post_modern(origin: str, api_key: str, method: str, **params: object) -> tuple[int, str]:
+    """POST one request of the era without sessions, and return status and text."""
+    meta = {"io.modelcontextprotocol/protocolVersion": MODERN, "io.modelcontextprotocol/clientCapabilities": {}}
+    headers = {"MCP-Protocol-Version": MODERN, "Mcp-Method": method}
+    if "name" in params:
+        headers["Mcp-Name"] = str(params["name"])
+    status, _, text = await post(origin, api_key, request(method, **params, _meta=meta), headers=headers)
+    return status, text

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from syncd.adapters.folder.source import FolderSource
-from syncd.adapters.postgres.keys import NewKey, add_key
+from syncd.adapters.postgres.keys import NewKey, add_key, revoke_key
 from syncd.core.ids import ProjectId
 from syncd.core.keys import hash_secret, make_key, make_key_id
 from syncd.core.paths import make_path_filter
@@ -110,6 +110,10 @@ class Party:
     ) -> tuple[str, str]:
         """Return a further key of the tenant and its id."""
         return await make_agent_key(self.mirror, project_ids=project_ids, expires_at=expires_at, scopes=scopes)
+
+    async def revoke_key(self, key_id: str) -> None:
+        """Revoke a key of the tenant."""
+        await revoke_key(self.mirror.web_pool, self.mirror.tenant_id, key_id)
 
 
 async def make_agent_key(
