@@ -15,6 +15,7 @@ LIBRARY_LEVELS = {
     "github": logging.WARNING,  # at DEBUG it writes whole requests, with their headers
     "urllib3": logging.WARNING,
     "asyncio": logging.WARNING,
+    "asyncpg.pool": logging.ERROR,  # at WARNING it writes a traceback a second while the database is away, which we say once
     "aiohttp.access": logging.WARNING,  # the endpoint writes its own line for a request
     "watchfiles": logging.WARNING,
 }

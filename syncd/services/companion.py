@@ -39,12 +39,18 @@ async def open_mcp_server(
         if not await _answers(child, f"http://{f'[{host}]' if ':' in host else host}:{port}/livez"):
             raise Unreachable(
                 "mcp_server_failed",
-                f"The MCP server did not start: {child.last_words() or 'it said nothing'}",
+                f"The MCP server did not start: {_find_last_line(child.last_words())}.",
                 hint=f"Its log is {log}.",
             )
         yield child
     finally:
         await child.stop((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, STOP_SECONDS))
+
+
+def _find_last_line(words: str) -> str:
+    """Return the last line of *words* that is not a continuation: of a traceback, the error; of a refusal, its sentence."""
+    lines = [line for line in words.splitlines() if line and not line.startswith(" ")]
+    return lines[-1].rstrip(".") if lines else "it said nothing"
 
 
 async def _answers(child: Child, url: str) -> bool:

@@ -4,8 +4,10 @@ import asyncio
 import logging
 from datetime import timedelta
 
+from syncd.adapters.postgres.outages import explaining_outage
 from syncd.adapters.postgres.queue import claim_due, get_next_due, request_due
 from syncd.core.ids import ProjectId
+from syncd.errors import Unreachable
 from syncd.services.attending import Reconciling, attend
 
 log = logging.getLogger("syncd.sync")
@@ -22,10 +24,14 @@ async def run_reconciler(parts: Reconciling, *, wake: asyncio.Event, stop: async
         while not stop.is_set():
             wake.clear()
             try:
-                await _start_due(parts, group, running, wake)
-                pause = await _find_pause(parts, busy=len(running) >= parts.concurrency)
+                with explaining_outage():
+                    await _start_due(parts, group, running, wake)
+                    pause = await _find_pause(parts, busy=len(running) >= parts.concurrency)
+            except Unreachable as error:
+                log.warning("the loop waits", extra={"code": error.code, "reason": error.message})
+                pause = OUTAGE_PAUSE_SECONDS
             except Exception:
-                log.exception("the loop cannot reach the database")
+                log.exception("the loop failed to look for work")
                 pause = OUTAGE_PAUSE_SECONDS
             await _wait(wake, stop, pause)
         if running:

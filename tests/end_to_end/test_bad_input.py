@@ -261,9 +261,9 @@ def test_a_database_older_than_fifteen_is_refused_with_the_way_out(version: tupl
             return asyncpg.ServerVersion(*version, 0, "final", 0)
 
     if accepted:
-        require_recent_server(Server())  # type: ignore[arg-type]  # it only asks for the version
+        require_recent_server(Server())
         return
     with pytest.raises(Stalled, match=r"Postgres 14\.19; syncd needs 15") as caught:
-        require_recent_server(Server())  # type: ignore[arg-type]  # it only asks for the version
+        require_recent_server(Server())
     assert (caught.value.code, caught.value.exit_code) == ("database_too_old", 1)
     assert "SYNCD_DATABASE_URL" in caught.value.hint
