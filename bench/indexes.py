@@ -18,13 +18,12 @@ from pathlib import Path
 from syncd.adapters.embedded.postgres import open_postgres
 from syncd.adapters.postgres.connections import Connection, open_connection
 from syncd.adapters.postgres.migrations import list_migrations, run_migrations
-from syncd.adapters.postgres.roles import Login, put_groups, put_logins
+from syncd.adapters.postgres.roles import put_groups
 from tests.hot_queries import HOT_QUERIES, HotQuery, choose_sample, fill_in
 from tests.many_documents import Samples, fill
 
 WANTED_RATIO = 10.0
 ROUNDS_WITHOUT = 3  # slow, and steady enough
-LOGINS = [Login(f"bench_{group}", "bench", f"syncd_{group}") for group in ("sync", "web", "read")]
 RESOLVE_KEY = HotQuery(
     "keys/resolve_key", "read", ("api_keys_by_key_id",), ("substr(md5('{tenant_id}7'), 1, 12)", "sha256('7')", "now()")
 )
@@ -60,7 +59,7 @@ async def time_query(connection: Connection, query: HotQuery, samples: Samples, 
     for _ in range(rounds):
         transaction = connection.transaction()
         await transaction.start()
-        await connection.execute(f"set local role bench_{query.group}")
+        await connection.execute(f"set local role syncd_{query.group}")
         await connection.execute(f"prepare measured as {query.text}")
         arguments = fill_in(query, samples)
         call = f"measured({', '.join(arguments)})" if arguments else "measured"
@@ -108,7 +107,6 @@ async def measure(documents: int, rounds: int) -> list[Comparison]:
         )
         connection = await stack.enter_async_context(open_connection(server.url))
         await put_groups(connection)
-        await put_logins(connection, LOGINS)
         await run_migrations(connection, list_migrations())
         samples = await fill(connection, documents=documents)
         await connection.execute("vacuum analyze")

@@ -10,6 +10,8 @@ NEWEST_REVISION_OF_A_COMMIT = """
 select revision from sync_runs
 where project_id = $1::uuid and to_commit = $2 and outcome <> 'failed' order by started_at desc limit 1
 """
+# Stands in a definer function, accept_delivery.
+ROUTES_OF_A_REPOSITORY = "select 1 from repository_routes where repository_id = any($1::bigint[])"
 HISTORY_OF_A_LOCK = "select at, action from lock_events where project_id = $1::uuid order by at desc limit 50"
 # What foreign keys and the collection of orphans ask, for every row that they remove.
 USES_OF_A_CONTENT = "select 1 from document_versions where tenant_id = $1::uuid and content_hash = $2::bytea"
@@ -18,7 +20,7 @@ PLACES_OF_A_CHUNK = "select 1 from document_chunks where tenant_id = $1::uuid an
 
 @dataclass(frozen=True, slots=True)
 class HotQuery:
-    """A query, the group whose login runs it, and the indexes of which it takes one.
+    """A query, the group (syncd_*) that runs it, and the indexes of which it takes one.
 
     *arguments* are SQL expressions over a `Sample`. *generic*: its plan must be right for any arguments; otherwise it depends
     on them (a limit, the size of a project). *small*: it reads a whole project, and is asked about a small one.
@@ -50,6 +52,12 @@ HOT_QUERIES = (
         "queue/claim_due", "sync", ("sync_queue_by_due",), ("'2000-01-01'", "now()", "16"), generic=False
     ),  # mostly, nothing is due
     HotQuery("queue/get_next_due", "sync", ("sync_queue_by_due",)),
+    HotQuery(
+        "deliveries/remove_deliveries", "sync", ("webhook_deliveries_by_time",), ("'2000-01-01'", "100")
+    ),  # none is old
+    HotQuery(
+        "routes of a repository", "queue", ("repository_routes_by_repository",), ("array[7]",), ROUTES_OF_A_REPOSITORY
+    ),
     HotQuery("mirror/list_stored", "sync", VERSIONS_OF_A_PROJECT, (PROJECT,), small=True),
     HotQuery("mirror/list_skipped", "sync", ("skipped_files_pkey",), (PROJECT,), small=True),
     HotQuery("mirror/list_former", "sync", (ANY_PATH,), (PROJECT, "array['{path}', 'docs/new.md']"), generic=False),

@@ -32,6 +32,10 @@ insert into tenants (name) select 'guest-' || n from generate_series(1, {documen
 insert into api_keys (tenant_id, key_id, secret_hash, name, scopes, last_used_at)
 select tenant_id, substr(md5(tenant_id::text || n), 1, 12), sha256(n::text::bytea), 'key', '{{docs:read}}', now()
 from tenants cross join generate_series(1, 10) as n;
+insert into repository_routes (tenant_id, project_id, repository_id)
+select tenant_id, project_id, row_number() over () from projects;
+insert into webhook_deliveries (delivery_id, event, received_at, result)
+select 'delivery-' || n, 'push', now() - n * interval '1 second', 'due' from generate_series(1, {documents} / 4) as n;
 insert into lock_events (tenant_id, project_id, action, actor, at)
 select tenant_id, project_id, 'acquire', 'daemon', now() - n * interval '1 minute'
 from places cross join generate_series(1, {documents} / 40) as n where large;
