@@ -53,8 +53,8 @@ HOT_QUERIES = (
     ),  # mostly, nothing is due
     HotQuery("queue/get_next_due", "sync", ("sync_queue_by_due",)),
     HotQuery(
-        "deliveries/remove_deliveries", "sync", ("webhook_deliveries_by_time",), ("'2000-01-01'", "100")
-    ),  # none is old
+        "deliveries/remove_deliveries", "sync", ("webhook_deliveries_by_time",), ("'2000-01-01'", "100"), generic=False
+    ),  # mostly, none is old
     HotQuery(
         "routes of a repository", "queue", ("repository_routes_by_repository",), ("array[7]",), ROUTES_OF_A_REPOSITORY
     ),
