@@ -515,6 +515,71 @@ ALTER TABLE syncd.documents OWNER TO syncd_owner;
 
 COMMENT ON TABLE syncd.documents IS 'The identity of a document: it outlives renames, deletion and return. Everything else about it is a version.';
 
+-- Name: github_installations; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.github_installations (
+    tenant_id uuid NOT NULL,
+    installation_id bigint NOT NULL,
+    account text NOT NULL,
+    bound_at timestamp with time zone NOT NULL,
+    CONSTRAINT github_installations_account_check CHECK (((length(account) >= 1) AND (length(account) <= 100))),
+    CONSTRAINT github_installations_installation_id_check CHECK ((installation_id > 0))
+);
+
+ALTER TABLE ONLY syncd.github_installations FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.github_installations OWNER TO syncd_owner;
+
+-- Name: TABLE github_installations; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.github_installations IS 'The installations of the GitHub App that a tenant may read through. Bound by a signed set-up state, and to one tenant only.';
+
+-- Name: COLUMN github_installations.installation_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.github_installations.installation_id IS 'GitHub''s id of the installation; it is never used again.';
+
+-- Name: COLUMN github_installations.account; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.github_installations.account IS 'Login of the user or organisation where the App was installed, as it was then.';
+
+-- Name: COLUMN github_installations.bound_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.github_installations.bound_at IS 'When it was bound.';
+
+-- Name: github_setups; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.github_setups (
+    tenant_id uuid NOT NULL,
+    nonce uuid NOT NULL,
+    installation_id bigint NOT NULL,
+    used_at timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY syncd.github_setups FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.github_setups OWNER TO syncd_owner;
+
+-- Name: TABLE github_setups; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.github_setups IS 'Set-up states that were used, so that each works once. A row is removed when its state has expired.';
+
+-- Name: COLUMN github_setups.nonce; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.github_setups.nonce IS 'What tells one state from another; worthless without its signature.';
+
+-- Name: COLUMN github_setups.installation_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.github_setups.installation_id IS 'What it was used for.';
+
+-- Name: COLUMN github_setups.used_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.github_setups.used_at IS 'When.';
+
+-- Name: COLUMN github_setups.valid_until; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.github_setups.valid_until IS 'When the state expires: until then it must be known as used.';
+
 -- Name: links; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
 CREATE TABLE syncd.links (
@@ -1050,6 +1115,21 @@ ALTER TABLE ONLY syncd.document_versions
 ALTER TABLE ONLY syncd.documents
     ADD CONSTRAINT documents_pkey PRIMARY KEY (tenant_id, project_id, document_id);
 
+-- Name: github_installations github_installations_one_tenant; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.github_installations
+    ADD CONSTRAINT github_installations_one_tenant UNIQUE (installation_id);
+
+-- Name: github_installations github_installations_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.github_installations
+    ADD CONSTRAINT github_installations_pkey PRIMARY KEY (tenant_id, installation_id);
+
+-- Name: github_setups github_setups_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.github_setups
+    ADD CONSTRAINT github_setups_pkey PRIMARY KEY (tenant_id, nonce);
+
 -- Name: links links_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.links
@@ -1275,6 +1355,16 @@ ALTER TABLE ONLY syncd.document_versions
 ALTER TABLE ONLY syncd.documents
     ADD CONSTRAINT documents_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id);
 
+-- Name: github_installations github_installations_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.github_installations
+    ADD CONSTRAINT github_installations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id) ON DELETE CASCADE;
+
+-- Name: github_setups github_setups_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.github_setups
+    ADD CONSTRAINT github_setups_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id) ON DELETE CASCADE;
+
 -- Name: links links_tenant_id_content_hash_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.links
@@ -1343,6 +1433,14 @@ ALTER TABLE syncd.document_versions ENABLE ROW LEVEL SECURITY;
 -- Name: documents; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE syncd.documents ENABLE ROW LEVEL SECURITY;
+
+-- Name: github_installations; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.github_installations ENABLE ROW LEVEL SECURITY;
+
+-- Name: github_setups; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.github_setups ENABLE ROW LEVEL SECURITY;
 
 -- Name: links; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
@@ -1435,6 +1533,14 @@ CREATE POLICY tenant_isolation ON syncd.document_versions USING ((tenant_id = ( 
 -- Name: documents tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
 CREATE POLICY tenant_isolation ON syncd.documents USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: github_installations tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.github_installations USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: github_setups tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.github_setups USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
 
 -- Name: links tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
@@ -1590,6 +1696,15 @@ GRANT UPDATE(revision_to) ON TABLE syncd.document_versions TO syncd_sync;
 GRANT SELECT,INSERT,DELETE ON TABLE syncd.documents TO syncd_sync;
 GRANT SELECT ON TABLE syncd.documents TO syncd_read;
 GRANT SELECT ON TABLE syncd.documents TO syncd_web;
+
+-- Name: TABLE github_installations; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.github_installations TO syncd_web;
+GRANT SELECT ON TABLE syncd.github_installations TO syncd_sync;
+
+-- Name: TABLE github_setups; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.github_setups TO syncd_web;
 
 -- Name: TABLE links; Type: ACL; Schema: syncd; Owner: syncd_owner
 

@@ -2,9 +2,12 @@
 
 import base64
 import binascii
+import hmac
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -46,6 +49,10 @@ class KeyRing:
             return AESGCM(key).decrypt(nonce, sealed, bound).decode()
         except (InvalidTag, ValueError) as error:
             raise _make_unreadable_error("it is damaged, or it was encrypted for another project or key") from error
+
+    def derive_keys(self, purpose: str) -> Sequence[bytes]:
+        """Return a key for *purpose* from each master key, the newest first: who has one cannot tell the master key from it."""
+        return [hmac.new(key, b"syncd derive 1\0" + purpose.encode(), sha256).digest() for key in self._keys.values()]
 
     def needs_rotation(self, frame: bytes) -> bool:
         """Return whether *frame* is encrypted under another key than the first."""

@@ -103,3 +103,11 @@ def test_a_bad_ring_is_refused_without_showing_a_key(text: str) -> None:
         parse_key_ring(text.format(*_KEYS))
     assert refusal.value.code == "bad_master_keys"
     assert _KEYS[0][:20] not in f"{refusal.value} {refusal.value.hint}"
+
+
+def test_a_derived_key_is_one_for_each_master_key_and_purpose() -> None:
+    ring = parse_key_ring(f"new:{make_master_key()},old:{make_master_key()}")
+    new, old = ring.derive_keys("a")
+    assert ring.derive_keys("a") == [new, old]
+    assert len({new, old, *ring.derive_keys("b")}) == 4
+    assert {len(key) for key in (new, old)} == {32}

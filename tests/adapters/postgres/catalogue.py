@@ -6,7 +6,13 @@ from syncd.adapters.postgres.connections import Connection
 
 # Whoever adds a table does not change these lists, unless the table holds no content of any tenant (docs/architecture.md).
 CONTROL_TABLES = ("repository_routes", "schema_migrations", "sync_queue", "tenants", "webhook_deliveries")
-KEYS_WITHOUT_TENANT = ("schema_migrations_pkey", "tenants_name_key", "tenants_pkey", "webhook_deliveries_pkey")
+KEYS_WITHOUT_TENANT = (
+    "github_installations_one_tenant",  # an installation must never open its repositories for a second tenant
+    "schema_migrations_pkey",
+    "tenants_name_key",
+    "tenants_pkey",
+    "webhook_deliveries_pkey",
+)
 # Tables that the daemon may write without the fence, and why.
 UNFENCED_TABLES = {
     "sync_queue": "says when to look, never what was found",

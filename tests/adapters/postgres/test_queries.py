@@ -15,6 +15,7 @@ import mcp_server
 import syncd
 from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.postgres.connections import Connection, open_connection
+from syncd.adapters.postgres.installations import BoundInstallation
 from syncd.adapters.postgres.keys import ResolvedKey, StoredKey
 from syncd.adapters.postgres.leases import Freeze
 from syncd.adapters.postgres.migrations import list_migrations, run_migrations
@@ -55,6 +56,7 @@ ELSEWHERE = {
 }
 # Rows that become a value field by field.
 VALUES = {
+    "installations/list_installations": BoundInstallation,
     "keys/list_keys": StoredKey,
     "keys/resolve_key": ResolvedKey,
     "leases/get_freeze": Freeze,

@@ -145,9 +145,12 @@ async def test_a_row_that_refers_to_another_tenant_is_refused_by_its_key(world: 
                 )
             except asyncpg.ForeignKeyViolationError:
                 continue
+            except asyncpg.UniqueViolationError:
+                assert table.name == "github_installations"  # one of them serves one tenant
+                continue
         unbound.append(table.name)
     # These refer to nothing but their tenant.
-    assert unbound == ["api_keys", "blobs", "chunks", "projects"]
+    assert unbound == ["api_keys", "blobs", "chunks", "github_setups", "projects"]
 
 
 async def test_a_tenant_does_not_outlive_its_transaction_in_a_pooled_connection(world: World) -> None:

@@ -2,17 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
+from zlib import crc32
 
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.folder.source import FolderSource
 from syncd.adapters.postgres.connections import Connection, open_connection
+from syncd.adapters.postgres.installations import add_installation, add_setup
 from syncd.adapters.postgres.keys import NewKey, add_key
-from syncd.adapters.postgres.transactions import in_project
+from syncd.adapters.postgres.transactions import in_project, writing
 from syncd.core.ids import ProjectId, TenantId
 from syncd.core.locks import Lock
 from syncd.core.paths import make_path_filter
 from syncd.core.projects import NewProject
+from syncd.core.setup_states import SetupState
 from tests.adapters.postgres.catalogue import list_tenant_tables
 from tests.conftest import Database
 from tests.mirror import LIMITS, Mirror, open_mirror
@@ -63,8 +68,17 @@ async def _make_party(database: Database, redis_server: RedisServer, directory: 
             key_id=f"{name:x<12}", secret_hash=name.encode().ljust(32), name=f"key of {name}", scopes=["docs:read"]
         )
         await add_key(mirror.web_pool, mirror.tenant_id, key)
+        await _bind_installation(mirror, name)
         locks = [await _sync(mirror, directory, f"{name}{number}") for number in (1, 2)]
         return Party(mirror.tenant_id, *locks)
+
+
+async def _bind_installation(mirror: Mirror, name: str) -> None:
+    now, installation_id = datetime.now(UTC), crc32(name.encode())
+    state = SetupState(mirror.tenant_id, name, uuid4(), now)
+    async with writing(mirror.web_pool, mirror.tenant_id) as connection:
+        assert await add_setup(connection, state, installation_id, now)
+        assert await add_installation(connection, mirror.tenant_id, installation_id, account=name, now=now)
 
 
 async def _sync(mirror: Mirror, directory: Path, name: str) -> Lock:
