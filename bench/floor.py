@@ -23,6 +23,7 @@ from syncd.core.paths import format_of
 
 TABLES = ("blobs", "chunks", "document_chunks", "links", "documents", "document_versions", "term_stats")
 SLICE = 50
+CHUNK_ROWS = 1000
 
 _ADD_CHUNKS = """
 insert into floor.chunks (tenant_id, chunk_hash, header, body, format, chunker_version, tokens, term_ids, terms)
@@ -150,18 +151,9 @@ async def _write(
             for f in blobs.values()
         ],
     )
-    await connection.execute(
-        _ADD_CHUNKS,
-        tenant,
-        list(chunks),
-        [chunk.header for chunk, _ in chunks.values()],
-        [chunk.body for chunk, _ in chunks.values()],
-        [text.format for _, text in chunks.values()],
-        [chunk.tokens for chunk, _ in chunks.values()],
-        [made.term_ids for made in terms],
-        [made.weights for made in terms],
-        CHUNKER_VERSION,
-    )
+    rows = list(zip(chunks.items(), terms, strict=True))
+    for start in range(0, len(rows), CHUNK_ROWS):
+        await _add_chunks(connection, tenant, rows[start : start + CHUNK_ROWS])
     await _copy(connection, "document_chunks", _PLACE_COLUMNS, _place_rows(tenant, indexed))
     await _copy(
         connection,
@@ -191,6 +183,25 @@ async def _write(
     )
 
 
+async def _add_chunks(
+    connection: asyncpg.Connection,
+    tenant: UUID,
+    rows: Sequence[tuple[tuple[bytes, tuple[Chunk, IndexedText]], ChunkTerms]],
+) -> None:
+    await connection.execute(
+        _ADD_CHUNKS,
+        tenant,
+        [key for (key, _), _ in rows],
+        [chunk.header for (_, (chunk, _)), _ in rows],
+        [chunk.body for (_, (chunk, _)), _ in rows],
+        [text.format for (_, (_, text)), _ in rows],
+        [chunk.tokens for (_, (chunk, _)), _ in rows],
+        [made.term_ids for _, made in rows],
+        [made.weights for _, made in rows],
+        CHUNKER_VERSION,
+    )
+
+
 def _place_rows(tenant: UUID, indexed: Sequence[IndexedText]) -> list[tuple[object, ...]]:
     return [
         (
@@ -215,11 +226,10 @@ def _place_rows(tenant: UUID, indexed: Sequence[IndexedText]) -> list[tuple[obje
 
 
 def _count_frequencies(indexed: Sequence[IndexedText], terms: dict[bytes, ChunkTerms]) -> Counter[int]:
-    places = Counter(key for text in indexed for key in text.hashes)
     frequencies: Counter[int] = Counter()
-    for key, count in places.items():
-        for term in terms[key].term_ids[1:-1].split(","):
-            frequencies[int(term)] += count
+    for text in indexed:
+        for key in text.hashes:
+            frequencies.update(map(int, terms[key].term_ids[1:-1].split(",")))
     return frequencies
 
 
