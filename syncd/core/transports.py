@@ -66,6 +66,8 @@ def choose_transport(blobs: Sequence[WantedBlob], circumstances: Circumstances) 
     """Return the cheapest way that is left for *blobs*; raw blobs are always left."""
     if not circumstances.has_token:
         return _choose_without_token(len(blobs), circumstances)
+    if len(blobs) > GRAPHQL_BLOBS and _may_archive(circumstances):
+        return Choice(Transport.ARCHIVE, f"{len(blobs)} blobs are more than {GRAPHQL_BLOBS}")
     if _exceeds_requests(len(blobs), circumstances):
         return _choose_without_requests(blobs, circumstances)
     return _choose_by_count(blobs, circumstances)
@@ -107,14 +109,15 @@ def _choose_without_requests(blobs: Sequence[WantedBlob], now: Circumstances) ->
 
 def _choose_by_count(blobs: Sequence[WantedBlob], now: Circumstances) -> Choice:
     count, batchable = len(blobs), _count_batchable(blobs, now)
-    may_archive = Transport.ARCHIVE not in now.spent and (now.repository_bytes or 0) <= ARCHIVE_BYTES
-    if may_archive and count > GRAPHQL_BLOBS:
-        return Choice(Transport.ARCHIVE, f"{count} blobs are more than {GRAPHQL_BLOBS}")
     if batchable > RAW_BLOBS:
         return Choice(Transport.GRAPHQL, f"{batchable} blobs are more than {RAW_BLOBS}: batches of {BATCH_BLOBS}")
-    if may_archive and count > RAW_BLOBS:
+    if count > RAW_BLOBS and _may_archive(now):
         return Choice(Transport.ARCHIVE, f"{count} blobs are more than {RAW_BLOBS}, and GraphQL cannot bring them")
     return Choice(Transport.RAW, _explain_raw(count, now))
+
+
+def _may_archive(now: Circumstances) -> bool:
+    return Transport.ARCHIVE not in now.spent and (now.repository_bytes or 0) <= ARCHIVE_BYTES
 
 
 def _count_batchable(blobs: Sequence[WantedBlob], now: Circumstances) -> int:

@@ -42,6 +42,7 @@ _TABLE = {
     "the first that go in batches": (_blobs(301), _TOKEN, _GRAPHQL),
     "the last that go in batches": (_blobs(5000), _TOKEN, _GRAPHQL),
     "thousands with a token": (_blobs(5001), _TOKEN, _ARCHIVE),
+    "thousands and fewer requests left": (_blobs(5001), _token(requests_left=4996), _ARCHIVE),
     "thousands of a repository that is too large": (
         _blobs(5001),
         _token(repository_bytes=ARCHIVE_BYTES + 1),

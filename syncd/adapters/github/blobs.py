@@ -5,6 +5,7 @@ from base64 import b64decode
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from http import HTTPStatus
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -14,6 +15,9 @@ from syncd.adapters.github.responses import Response, parse_body
 from syncd.core.hashing import git_blob_sha
 from syncd.core.sources import SourceBlob
 from syncd.errors import RetryLater, Stalled
+
+_Asked = TypeVar("_Asked")
+_Given = TypeVar("_Given")
 
 
 class _BlobAnswer(BaseModel):
@@ -65,14 +69,14 @@ class BlobReader:
 
 
 async def read_in_flight(
-    get: Callable[[str], Awaitable[SourceBlob]], git_shas: Iterable[str], *, in_flight: int
-) -> AsyncGenerator[SourceBlob, None]:
-    """Yield the blobs of *git_shas*, at most *in_flight* of them asked for at once. The first error ends it.
+    get: Callable[[_Asked], Awaitable[_Given]], wanted: Iterable[_Asked], *, in_flight: int
+) -> AsyncGenerator[_Given, None]:
+    """Yield what *get* gives for each of *wanted*, at most *in_flight* of them asked for at once. The first error ends it.
 
     The tasks belong to this generator and end with it; a task group may not be held open across a yield.
     """
-    waiting = deque(git_shas)
-    running: set[asyncio.Task[SourceBlob]] = set()
+    waiting = deque(wanted)
+    running: set[asyncio.Future[_Given]] = set()
     try:
         while waiting or running:
             while waiting and len(running) < in_flight:

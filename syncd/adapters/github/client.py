@@ -6,38 +6,43 @@ of the pool by the thread that uses it, and put back by the same thread.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from queue import SimpleQueue
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from github import Auth, Github
 from yarl import URL
 
+from syncd.adapters.github.addresses import DEFAULT_API_URL, check_api_url, find_proxy, make_graphql_url
 from syncd.adapters.github.connections import Answered, AnswerTooLarge, GuardedConnection
 from syncd.adapters.github.errors import make_unreachable_error
 from syncd.adapters.github.responses import Response
 from syncd.core.sources import SourceCost
 from syncd.errors import BadUsage, Stalled
 
-DEFAULT_API_URL = "https://api.github.com"
 JSON_MEDIA_TYPE = "application/vnd.github+json"
 RAW_MEDIA_TYPE = "application/vnd.github.raw+json"
 _USER_AGENT = "syncd"
+_DOWNLOAD_CHUNK_BYTES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientLimits:
-    """Bounds of every request; *answer_max_bytes* is for JSON (GitHub cuts a listing at 7 MB)."""
+    """Bounds of every request; *answer_max_bytes* is for JSON (GitHub cuts a listing at 7 MB).
+
+    A download is made while it is sent, and stored while it is read: it has times of its own.
+    """
 
     threads: int = 4
     timeout_seconds: int = 15
     deadline_seconds: float = 60.0
     answer_max_bytes: int = 64 * 1024 * 1024
+    download_timeout_seconds: float = 60.0
+    download_deadline_seconds: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +72,16 @@ class GitHubClient:
         self._ways = ways
         self._requests = 0
         self._received_bytes = 0
+        self._requests_left: int | None = None
 
     def metered(self) -> "GitHubClient":
         """Return a client over the same connections that counts from zero."""
         return GitHubClient(self._ways)
+
+    @property
+    def api_url(self) -> str:
+        """Return the address of the API, without a slash at its end."""
+        return self._ways.api_url
 
     @property
     def authenticated(self) -> bool:
@@ -82,6 +93,11 @@ class GitHubClient:
         """Return the requests made and the bytes of their bodies."""
         return SourceCost(self._requests, self._received_bytes)
 
+    @property
+    def requests_left(self) -> int | None:
+        """Return what the last answer said is left of the REST budget, or none before one said so."""
+        return self._requests_left
+
     async def get(
         self, path: str, *, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> Response:
@@ -90,23 +106,72 @@ class GitHubClient:
         loop = asyncio.get_running_loop()
         asked = {"Accept": JSON_MEDIA_TYPE} | dict(headers or {})
         response = await loop.run_in_executor(self._ways.executor, _ask, self._ways, path, dict(query or {}), asked)
-        self._received_bytes += len(response.body)
-        return response
+        return self._noted(response)
 
     async def get_bytes(self, path: str, *, max_bytes: int) -> Response:
         """Return GitHub's answer to the raw media type, at most *max_bytes* + 1 of its bytes. Unreachable where none comes."""
-        self._requests += 1
         headers = {"Accept": RAW_MEDIA_TYPE}
-        if self._ways.token is not None:
-            headers["Authorization"] = f"token {self._ways.token}"
-        url = URL(self._ways.api_url + path, encoded=True)
+        return await self._ask_session("GET", self._ways.api_url + path, max_bytes=max_bytes, headers=headers)
+
+    async def post_graphql(self, query: str, variables: Mapping[str, str]) -> Response:
+        """Return GitHub's answer to a GraphQL *query*, whatever its status. Unreachable where none comes, or one too large."""
+        max_bytes = self._ways.limits.answer_max_bytes
+        asked = {"query": query, "variables": dict(variables)}
+        url = make_graphql_url(self._ways.api_url)
+        response = await self._ask_session("POST", url, max_bytes=max_bytes, headers={}, json=asked)
+        if len(response.body) > max_bytes:
+            raise make_unreachable_error(f"it sends more than {max_bytes} bytes")
+        return response
+
+    async def download(self, url: str) -> AsyncGenerator[bytes, None]:
+        """Yield what *url* has, in chunks, without any credential. Unreachable where it does not come whole."""
+        self._requests += 1
+        limits = self._ways.limits
+        timeout = aiohttp.ClientTimeout(
+            total=limits.download_deadline_seconds,
+            sock_connect=limits.timeout_seconds,
+            sock_read=limits.download_timeout_seconds,
+        )
         try:
-            async with self._ways.session.get(url, headers=headers, allow_redirects=False) as answer:
+            async with self._ways.session.get(
+                URL(url, encoded=True),
+                headers={"Accept-Encoding": "identity"},
+                timeout=timeout,
+                allow_redirects=False,
+                proxy=find_proxy(url),
+            ) as answer:
+                if answer.status != HTTPStatus.OK:
+                    raise make_unreachable_error(f"a download is answered with {answer.status}")
+                async for chunk in answer.content.iter_chunked(_DOWNLOAD_CHUNK_BYTES):
+                    self._received_bytes += len(chunk)
+                    yield chunk
+        except (aiohttp.ClientError, OSError) as error:
+            # The link to a private archive is itself a secret, and what aiohttp raises may quote it.
+            raise make_unreachable_error(f"a download broke off ({type(error).__name__})") from None
+
+    async def _ask_session(
+        self, verb: str, url: str, *, max_bytes: int, headers: dict[str, str], json: object = None
+    ) -> Response:
+        self._requests += 1
+        if self._ways.token is not None:
+            headers = {**headers, "Authorization": f"token {self._ways.token}"}
+        try:
+            async with self._ways.session.request(
+                verb, URL(url, encoded=True), headers=headers, json=json, allow_redirects=False
+            ) as answer:
                 body = await _read_at_most(answer.content, max_bytes + 1)
         except (aiohttp.ClientError, OSError) as error:
             raise make_unreachable_error(f"no whole answer came ({type(error).__name__})") from error
-        self._received_bytes += len(body)
-        return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
+        return self._noted(
+            Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
+        )
+
+    def _noted(self, response: Response) -> Response:
+        self._received_bytes += len(response.body)
+        left = response.headers.get("x-ratelimit-remaining", "")
+        if left.isdigit() and response.headers.get("x-ratelimit-resource", "core") == "core":
+            self._requests_left = int(left)
+        return response
 
 
 @asynccontextmanager
@@ -118,7 +183,7 @@ async def open_github_client(
     BadUsage for an address that is no HTTP URL, and for a token that cannot stand in a header.
     """
     limits = limits or ClientLimits()
-    api_url = _check_api_url(api_url)
+    api_url = check_api_url(api_url)
     _check_token(token)
     # At DEBUG PyGithub logs whole bodies, and with them tokens and secrets.
     logging.getLogger("github").setLevel(logging.INFO)
@@ -133,7 +198,7 @@ async def open_github_client(
     session = aiohttp.ClientSession(
         timeout=timeout,
         headers={"User-Agent": _USER_AGENT},
-        proxy=_find_proxy(api_url),
+        proxy=find_proxy(api_url),
         cookie_jar=aiohttp.DummyCookieJar(),
     )
     try:
@@ -194,17 +259,6 @@ async def _read_at_most(content: aiohttp.StreamReader, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def _check_api_url(api_url: str) -> str:
-    parts = urlsplit(api_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise BadUsage(
-            "bad_github_url",
-            "The address of GitHub's API is no plain http or https URL.",
-            hint=f"Set SYNCD_GITHUB_API_URL to {DEFAULT_API_URL}, or to https://HOST/api/v3 of your own server.",
-        )
-    return api_url.rstrip("/")
-
-
 def _check_token(token: str | None) -> None:
     # The HTTP libraries quote a header they refuse, and with it the token.
     if token is not None and not (token.isascii() and token.isprintable() and token and " " not in token):
@@ -213,9 +267,3 @@ def _check_token(token: str | None) -> None:
             "The GitHub token holds characters that no token has.",
             hint="Copy it again, without spaces and line ends.",
         )
-
-
-def _find_proxy(api_url: str) -> str | None:
-    # The rules PyGithub's connection follows; aiohttp's own way would also bring in credentials from .netrc.
-    parts = urlsplit(api_url)
-    return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)

@@ -22,7 +22,7 @@ def make_error(response: Response, repository: str, *, authenticated: bool) -> S
     """Return what a *response* that is no success means for *repository* (as people write it)."""
     status = response.status
     if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and _is_rate_limit(response)):
-        return _make_rate_limit_error(response, authenticated=authenticated)
+        return make_rate_limit_error(response, authenticated=authenticated)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return make_unreachable_error(f"it answers {status}{_quote(response)}")
     if status == HTTPStatus.NOT_FOUND:
@@ -55,7 +55,8 @@ def make_unreachable_error(why: str) -> Unreachable:
     )
 
 
-def _make_rate_limit_error(response: Response, *, authenticated: bool) -> RetryLater:
+def make_rate_limit_error(response: Response, *, authenticated: bool) -> RetryLater:
+    """Return the error for a limit that *response* tells of, with the time that GitHub names, or a minute."""
     after_seconds = _find_wait_seconds(response.headers)
     hint = (
         "It goes on by itself at that time."

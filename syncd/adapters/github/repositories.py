@@ -13,24 +13,33 @@ from syncd.adapters.github.responses import Response, parse_body
 from syncd.errors import BadUsage
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]+/(?!\.{1,2}$)[A-Za-z0-9_.-]+")
+_BYTES_OF_SIZE = 1024
 _MOVED_TO = re.compile(r"/repositories/(\d+)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository as GitHub describes it. *number* is its id, which outlives every rename and transfer."""
+    """A repository as GitHub describes it.
+
+    *number* is its id, which outlives every rename and transfer; *node_id* is what GraphQL calls the same thing, and
+    *size_bytes* what the whole repository takes up at GitHub, history and all.
+    """
 
     number: int
+    node_id: str
     full_name: str
     default_branch: str
     private: bool
+    size_bytes: int
 
 
 class _RepositoryAnswer(BaseModel):
     id: int
+    node_id: str
     full_name: str
     default_branch: str
     private: bool
+    size: int
 
 
 def parse_repository_name(text: str) -> str:
@@ -60,4 +69,6 @@ def _parse(client: GitHubClient, response: Response, name: str) -> Repository:
     if response.status != HTTPStatus.OK:
         raise make_error(response, name, authenticated=client.authenticated)
     told = parse_body(_RepositoryAnswer, response)
-    return Repository(told.id, told.full_name, told.default_branch, told.private)
+    return Repository(
+        told.id, told.node_id, told.full_name, told.default_branch, told.private, told.size * _BYTES_OF_SIZE
+    )

@@ -1,6 +1,7 @@
 """A repository at GitHub as a source of documents.
 
-An unchanged head costs one conditional request; k changed documents cost 3 + depth of the docs path + k.
+An unchanged head costs one conditional request; k changed documents cost 3 + depth of the docs path + k, or fewer where
+`syncd.core.transports` knows a cheaper way than one by one.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -13,13 +14,14 @@ from urllib.parse import quote
 
 from pydantic import AwareDatetime, BaseModel, RootModel
 
-from syncd.adapters.github.blobs import BlobReader, read_in_flight
 from syncd.adapters.github.client import GitHubClient
 from syncd.adapters.github.errors import make_error, make_not_found_error
-from syncd.adapters.github.repositories import get_repository_by_name
+from syncd.adapters.github.fetcher import BlobFetcher
+from syncd.adapters.github.repositories import Repository, get_repository, get_repository_by_name
 from syncd.adapters.github.responses import Response, make_malformed_error, parse_body
 from syncd.adapters.github.trees import Listing, Sha, TreeRow, list_files, list_level, make_entries
 from syncd.core.sources import DocsTree, EntryKind, Head, SourceBlob, SourceCost, TreeEntry
+from syncd.core.transports import WantedBlob
 from syncd.errors import RetryLater, Stalled, SyncdError
 
 DEFAULT_DOCS_PATH = "docs"
@@ -27,7 +29,6 @@ DEFAULT_BLOB_MAX_BYTES = 5 * 1024 * 1024
 _SHA_MEDIA_TYPE = "application/vnd.github.sha"
 _SHA_LENGTH = 40
 _SHOWN_NAMES = 5
-_BLOBS_IN_FLIGHT = 6
 _MOVED_SECONDS = 5.0
 _ANONYMOUS_POLL_SECONDS = 600.0
 
@@ -77,6 +78,8 @@ class GitHubSource:
         self._client = client.metered()
         self._name = repository
         self._number = repository_id
+        self._repository: Repository | None = None
+        self._commit: str | None = None
         self._branch = branch
         self._docs_path = docs_path.strip("/") if docs_path is not None else None
         self._blob_max_bytes = blob_max_bytes
@@ -121,6 +124,7 @@ class GitHubSource:
         """Return who committed *head* and where its docs are; Stalled (path_missing) where they are not."""
         commit = await self._get_parsed(_Commit, f"/git/commits/{head.commit}")
         docs_path, tree_sha = await self._find_docs(commit.tree.sha)
+        self._commit = head.commit
         return DocsTree(head, docs_path, tree_sha, commit.author.name, commit.committer.date.astimezone(UTC))
 
     async def list_entries(self, tree: DocsTree) -> Sequence[TreeEntry]:
@@ -128,10 +132,22 @@ class GitHubSource:
         return make_entries(await list_files(self._list_tree, tree.tree_sha), tree.docs_path)
 
     async def read_blobs(self, entries: Sequence[TreeEntry]) -> AsyncIterator[SourceBlob]:
-        """Yield the bytes of each distinct blob, proved by its SHA. RetryLater (blob_mismatch) where GitHub has others."""
-        reader = BlobReader(self._client, await self._get_base_path(), name=self._name, max_bytes=self._blob_max_bytes)
-        git_shas = dict.fromkeys(entry.git_sha for entry in entries if entry.kind is EntryKind.FILE)
-        async with aclosing(read_in_flight(reader.get, git_shas, in_flight=_BLOBS_IN_FLIGHT)) as blobs:
+        """Yield the bytes of each distinct blob, proved by its SHA, by the cheapest way.
+
+        RetryLater where GitHub has other bytes (blob_mismatch), wants no more requests (rate_limited), or breaks off.
+        """
+        wanted = {
+            entry.git_sha: WantedBlob(entry.git_sha, entry.size) for entry in entries if entry.kind is EntryKind.FILE
+        }
+        fetcher = BlobFetcher(
+            self._client,
+            await self._get_base_path(),
+            commit=self._commit,
+            describe=self._describe,
+            name=self._name,
+            blob_max_bytes=self._blob_max_bytes,
+        )
+        async with aclosing(fetcher.read(list(wanted.values()))) as blobs:
             async for blob in blobs:
                 yield blob
 
@@ -170,8 +186,15 @@ class GitHubSource:
 
     async def _get_number(self) -> int:
         if self._number is None:
-            self._number = (await get_repository_by_name(self._client, self._name)).number
+            self._repository = await get_repository_by_name(self._client, self._name)
+            self._number = self._repository.number
         return self._number
+
+    async def _describe(self) -> Repository:
+        number = await self._get_number()
+        if self._repository is None:
+            self._repository = await get_repository(self._client, number, name=self._name)
+        return self._repository
 
     async def _explain(self, response: Response) -> SyncdError:
         """Return why there is no head: the answer for a missing branch and for a missing repository look alike."""
