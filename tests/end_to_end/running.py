@@ -98,6 +98,13 @@ def make_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("SYNCD_", "PG"))}
 
 
+def run_git(folder: Path, *arguments: str) -> str:
+    """Run git in *folder*, as a person of no name, and return what it prints."""
+    who = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+    done = subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
 @contextmanager
 def open_up(data: Path, *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None) -> Iterator[Up]:
     """Start `syncd up --json` on *data* and free ports, and yield it when it is ready; nothing of it outlives the body."""

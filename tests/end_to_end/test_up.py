@@ -3,8 +3,6 @@
 import asyncio
 import json
 import signal
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 
@@ -13,36 +11,9 @@ import pytest
 
 from syncd.adapters.data_directory import find_running
 from syncd.adapters.postgres.connections import open_connection
-from tests.end_to_end.running import READY, Up, get_json, open_up, run_syncd
+from tests.end_to_end.running import READY, Up, get_json, open_up, run_git, run_syncd
 
 VISIBLE_SECONDS = 10
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with docs, checked out, and room beside it."""
-    root = tmp_path_factory.mktemp("up")
-    folder = root / "handbook"
-    (folder / "docs").mkdir(parents=True)
-    (folder / "README.md").write_text("# Not below docs\n")
-    (folder / "docs/index.md").write_text("# Handbook\n\nHow we work.\n")
-    (folder / "docs/binary.txt").write_bytes(b"\0")
-    run_git(folder, "init", "-q", "-b", "main")
-    run_git(folder, "add", "-A")
-    run_git(folder, "commit", "-qm", "Begin")
-    return root
-
-
-def run_git(folder: Path, *arguments: str) -> str:
-    who = ("-c", "user.name=t", "-c", "user.email=t@example.org")
-    done = subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-@pytest.fixture(scope="module")
-def up(place: Path) -> Iterator[Up]:
-    with open_up(place / "data", "--folder", "handbook", cwd=place) as running:
-        yield running
 
 
 def test_ready_is_one_object_with_the_names_of_the_contract(up: Up, place: Path) -> None:
@@ -189,4 +160,3 @@ def test_errors_of_a_real_process_are_one_sentence_one_hint_and_no_traceback(tmp
     done = run_syncd("up", "--once", "--folder", "nowhere", "--data-dir", "data", "--json", cwd=tmp_path)
     assert done.returncode == 3
     assert json.loads(done.stderr)["error"]["code"] == "folder_not_found"
-    assert run_syncd("up", "--repo", "a/b", "--folder", "c", cwd=tmp_path).returncode == 2

@@ -1,0 +1,29 @@
+"""One `syncd up` that runs while its tests do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.running import Up, open_up, run_git
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with docs, checked out, and room beside it."""
+    root = tmp_path_factory.mktemp("up")
+    folder = root / "handbook"
+    (folder / "docs").mkdir(parents=True)
+    (folder / "README.md").write_text("# Not below docs\n")
+    (folder / "docs/index.md").write_text("# Handbook\n\nHow we work.\n")
+    (folder / "docs/binary.txt").write_bytes(b"\0")
+    run_git(folder, "init", "-q", "-b", "main")
+    run_git(folder, "add", "-A")
+    run_git(folder, "commit", "-qm", "Begin")
+    return root
+
+
+@pytest.fixture(scope="session")
+def up(place: Path) -> Iterator[Up]:
+    with open_up(place / "data", "--folder", "handbook", cwd=place) as running:
+        yield running

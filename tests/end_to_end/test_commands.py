@@ -1,0 +1,234 @@
+"""The commands beside a running `up`: exit codes, tables for people, JSON for machines."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import pytest
+
+from syncd.cli import main
+from tests.end_to_end.running import Up
+from tests.environment import clear_environment
+
+PROJECT_NAMES = {
+    "id", "name", "source", "branch", "docsPath", "include", "exclude", "condition", "reason", "message", "hint", "nextTry",
+    "desiredCommit", "syncedCommit", "treeSha", "revision", "documents", "chunks", "skipped", "syncedAt", "checkedAt",
+}  # fmt: skip
+STATUS_NAMES = {
+    "name", "condition", "reason", "message", "lockedBy", "lockedAt", "expiresAt", "lockReason", "lockKind", "fence",
+    "heartbeatAge", "desiredCommit", "syncedCommit", "revision", "documents", "chunks", "skipped", "lastSync", "lastError",
+    "nextTry",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """A shell in which the data directory of `up` is named."""
+
+    capture: pytest.CaptureFixture[str]
+    data: Path
+    up: Up
+
+    def run(self, *words: str) -> tuple[int, str, str]:
+        """Return exit code, output and errors of one command."""
+        self.capture.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([*words, "--data-dir", str(self.data)])
+        said = self.capture.readouterr()
+        assert isinstance(ended.value.code, int)
+        assert "Traceback" not in said.err
+        return ended.value.code, said.out, said.err
+
+    def ask(self, *words: str) -> Any:  # noqa: ANN401 - JSON
+        """Return what a command that succeeds prints for machines."""
+        code, output, errors = self.run(*words, "--json")
+        assert code == 0, errors
+        return json.loads(output)
+
+    def refuse(self, *words: str) -> tuple[int, str]:
+        """Return exit code and error code of a command that fails, which says a sentence and a hint in both forms."""
+        code, output, errors = self.run(*words)
+        assert (output, [line.split(": ")[0] for line in errors.splitlines()]) == ("", ["error", "hint"])
+        again, output, errors = self.run(*words, "--json")
+        assert (again, output) == (code, "")
+        return code, json.loads(errors)["error"]["code"]
+
+    def read_table(self, *words: str) -> list[str]:
+        """Return the lines of the table that a command prints for people."""
+        code, output, errors = self.run(*words)
+        assert (code, errors) == (0, "")
+        return output.splitlines()
+
+
+@pytest.fixture
+def shell(up: Up, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    clear_environment(monkeypatch)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("SYNCD_FOLDER_ROOTS", str(place))
+    monkeypatch.chdir(place)
+    return Shell(capsys, place / "data", up)
+
+
+def make_folder(place: Path, name: str, *pages: str) -> Path:
+    folder = place / name
+    folder.mkdir()
+    for page in pages:
+        (folder / page).write_text(f"# {page}\n\nThe page {page}.\n")
+    return folder
+
+
+def test_a_project_is_added_shown_synced_listed_and_removed(shell: Shell, place: Path) -> None:
+    folder = make_folder(place, "guide", "a.md", "b.md", "c.txt")
+    added = shell.ask("project", "add", "--folder", str(folder), "--exclude", "**/*.txt")
+    assert added.keys() == PROJECT_NAMES
+    assert (added["name"], added["source"], added["exclude"]) == ("guide", str(folder), ["**/*.txt"])
+    synced = shell.ask("project", "sync", "guide", "--wait", "--timeout", "30")
+    assert (synced["condition"], synced["documents"], synced["revision"]) == ("ready", 2, 1)
+    (folder / "d.md").write_text("# D\n")
+    assert shell.ask("project", "sync", "guide", "--wait", "--timeout", "30")["documents"] == 3
+    assert shell.ask("project", "sync", "guide").keys() == {"project", "requestedAt"}
+    assert shell.ask("project", "show", "guide").keys() == PROJECT_NAMES
+    listed = shell.ask("project", "list")
+    assert listed.keys() == {"items", "nextCursor"}
+    assert [project["name"] for project in listed["items"]] == ["guide", "handbook"]
+    table = shell.read_table("project", "list")
+    assert table[0].split() == [
+        "NAME", "SOURCE", "CONDITION", "REVISION", "DOCUMENTS", "CHUNKS", "SKIPPED", "SYNCED", "(UTC)",
+    ]  # fmt: skip
+    assert [line.split()[0] for line in table[1:]] == ["guide", "handbook"]
+    shown = shell.read_table("project", "show", "guide")
+    assert any(line.split() == ["documents", "3"] for line in shown)
+    assert shell.ask("project", "remove", "guide") == {"project": "guide", "removed": True}
+    assert shell.refuse("project", "show", "guide") == (3, "project_not_found")
+    assert [project["name"] for project in shell.ask("project", "list")["items"]] == ["handbook"]
+    # The name is free again at once.
+    assert shell.ask("project", "add", "--folder", str(folder))["name"] == "guide"
+    assert shell.run("project", "remove", "guide")[0] == 0
+
+
+def test_a_project_that_cannot_be_added_or_found_says_why(shell: Shell, place: Path, tmp_path: Path) -> None:
+    assert shell.refuse("project", "add", "--folder", str(tmp_path)) == (2, "folder_not_allowed")
+    assert shell.refuse("project", "add", "--folder", str(place / "none")) == (3, "folder_not_found")
+    assert shell.refuse("project", "add", "--folder", str(place / "handbook")) == (1, "project_exists")
+    assert shell.refuse("project", "add", "--folder", str(place / "handbook"), "--name", "a/b") == (
+        1,
+        "project_name_invalid",
+    )
+    assert shell.refuse("project", "add", "--folder", str(place / "handbook"), "--include", "[") == (2, "bad_glob")
+    assert shell.refuse("project", "add", "--repo", "a/b", "--token-env", "NOWHERE") == (2, "token_missing")
+    code, _, errors = shell.run("project", "show", "handbok")
+    assert code == 3
+    assert "Did you mean handbook?" in errors
+    for words in (
+        ["project", "sync", "none"],
+        ["project", "remove", "none"],
+        ["project", "show", "none", "--tenant", "x"],
+    ):
+        assert shell.refuse(*words)[0] == 3
+
+
+def test_waiting_ends_with_the_trouble_of_the_look(shell: Shell, place: Path) -> None:
+    folder = make_folder(place, "fading", "a.md")
+    shell.ask("project", "add", "--folder", str(folder))
+    assert shell.ask("project", "sync", "fading", "--wait")["documents"] == 1
+    (folder / "a.md").unlink()
+    folder.rmdir()
+    assert shell.refuse("project", "sync", "fading", "--wait") == (1, "folder_missing")
+    shown = shell.ask("project", "show", "fading")
+    assert (shown["condition"], shown["reason"], shown["documents"]) == ("stalled", "folder_missing", 1)
+    assert shell.run("project", "remove", "fading")[0] == 0
+
+
+def test_a_key_is_added_used_listed_and_revoked(shell: Shell) -> None:
+    added = shell.ask(
+        "key", "add", "--name", "ci", "--scope", "docs:read", "--expires-days", "2", "--project", "handbook"
+    )
+    assert added.keys() == {"keyId", "apiKey", "name", "scopes", "expiresAt"}
+    status, answer = shell.up.get_json("/status", key=added["apiKey"])
+    assert (status, [project["name"] for project in answer["projects"]]) == (200, ["handbook"])
+    listed = {key["keyId"]: key for key in shell.ask("key", "list")["items"]}
+    assert (listed[added["keyId"]]["name"], listed[added["keyId"]]["active"]) == ("ci", True)
+    assert added["apiKey"] not in json.dumps(listed)
+    table = shell.read_table("key", "list")
+    assert table[0].split()[:5] == ["KEY", "ID", "NAME", "SCOPES", "PROJECTS"]
+    assert sorted(line.split()[1] for line in table[1:]) == ["ci", "syncd"]
+    code, _, _ = shell.run("key", "revoke", added["keyId"])
+    assert code == 0
+    with pytest.raises(HTTPError) as refused:
+        shell.up.get_json("/status", key=added["apiKey"])
+    refused.value.close()
+    assert refused.value.code == 401
+    assert shell.refuse("key", "revoke", "nokey") == (3, "key_not_found")
+    assert shell.refuse("key", "add", "--name", "x", "--expires-days", "0") == (2, "expiry_invalid")
+    assert shell.refuse("key", "add", "--name", "x", "--project", "none") == (3, "project_not_found")
+
+
+def test_a_tenants_key_sees_nothing_of_another_tenant(shell: Shell) -> None:
+    added = shell.ask("tenant", "add", "acme")
+    assert added.keys() >= {"tenantId", "name"}
+    assert {tenant["name"] for tenant in shell.ask("tenant", "list")["items"]} == {"acme", "default"}
+    assert [line.split()[0] for line in shell.read_table("tenant", "list")] == ["NAME", "acme", "default"]
+    assert shell.refuse("tenant", "add", "acme")[0] == 1
+    assert shell.ask("project", "list", "--tenant", "acme")["items"] == []
+    assert shell.refuse("project", "show", "handbook", "--tenant", "acme") == (3, "project_not_found")
+    key = shell.ask("key", "add", "--name", "a", "--tenant", "acme")
+    assert shell.up.get_json("/status", key=key["apiKey"])[1]["projects"] == []
+    assert shell.refuse("key", "revoke", key["keyId"]) == (3, "key_not_found")
+    assert shell.refuse("project", "list", "--tenant", "nobody") == (3, "tenant_not_found")
+
+
+def test_status_says_in_the_terminal_what_the_endpoint_says(shell: Shell) -> None:
+    said = shell.ask("status")
+    (project,) = [project for project in said["projects"] if project["name"] == "handbook"]
+    assert project.keys() >= STATUS_NAMES
+    assert project["condition"] == "ready"
+    table = shell.read_table("status")
+    assert table[0].split()[:2] == ["PROJECT", "CONDITION"]
+    assert any(line.split()[:2] == ["handbook", "ready"] for line in table[1:])
+
+
+def test_the_schema_of_a_running_up_is_up_to_date(shell: Shell) -> None:
+    assert shell.ask("migrate", "--check") == {"pending": []}
+    assert shell.ask("migrate") == {"applied": []}
+    assert shell.run("migrate", "--check") == (0, "", "The schema is up to date.\n")
+
+
+def test_without_an_up_or_a_database_commands_say_how_to_get_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shell: Shell
+) -> None:
+    nowhere = Shell(shell.capture, tmp_path / "none", shell.up)
+    for words in (["project", "list"], ["key", "list"], ["tenant", "list"], ["status"]):
+        assert nowhere.refuse(*words) == (4, "no_database")
+    assert nowhere.refuse("migrate") == (2, "setting_missing")
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["sing"],
+        ["project"],
+        ["project", "add"],
+        ["project", "add", "--repo", "a/b", "--folder", "c"],
+        ["key", "add"],
+        ["key", "add", "--name", "x", "--scope", "everything"],
+        ["up", "--repo", "a/b", "--folder", "c"],
+    ],
+)
+def test_wrong_words_are_a_usage_error(words: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert "usage: syncd" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["up"], ["run"], ["migrate"], ["status"], ["project", "sync"], ["key", "add"]])
+def test_every_command_shows_an_example(words: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--help"])
+    assert ended.value.code == 0
+    assert f"Example: syncd {' '.join(words)}" in capsys.readouterr().out
