@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 from urllib.parse import parse_qs
 
-from syncd.errors import Rejected
+from syncd.errors import BadUsage
 
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -82,7 +82,7 @@ def is_signed(body: bytes, signature: str | None, secrets: Sequence[bytes]) -> b
 
 
 def parse_event(event: str, body: bytes, content_type: str) -> Event:
-    """Return what the *event* of the header X-GitHub-Event says. Raises `Rejected` for a body that GitHub would not send."""
+    """Return what the *event* of the header X-GitHub-Event says. Raises `BadUsage` for a body that GitHub would not send."""
     payload = _read_payload(body, content_type)
     match event:
         case "push":
@@ -121,7 +121,7 @@ def list_hinted(event: Event) -> Sequence[int]:
 
 def _read_payload(body: bytes, content_type: str) -> _Payload:
     if content_type not in {JSON_TYPE, FORM_TYPE}:
-        raise Rejected(
+        raise BadUsage(
             "webhook_content_type",
             "The delivery is of a content type that GitHub does not send.",
             hint=f"Set the webhook's content type to {JSON_TYPE}.",
@@ -182,8 +182,8 @@ def _list_repository_ids(payload: _Payload) -> tuple[int, ...]:
     return tuple(ids)[:MAX_REPOSITORIES]
 
 
-def _make_malformed(what: str) -> Rejected:
-    return Rejected(
+def _make_malformed(what: str) -> BadUsage:
+    return BadUsage(
         "webhook_malformed",
         f"The delivery is signed and {what}.",
         hint="Look at it in the webhook's recent deliveries on GitHub; the poll finds what it meant.",

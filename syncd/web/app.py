@@ -9,6 +9,7 @@ from syncd.web.health import show_alive, show_health, show_ready
 from syncd.web.middlewares import make_middleware, put_headers
 from syncd.web.site import Site
 from syncd.web.status import show_status
+from syncd.web.webhooks import take_delivery
 
 BODY_MAX_BYTES = 1024 * 1024
 
@@ -22,11 +23,12 @@ def make_app(site: Site) -> web.Application:
 
 
 def list_routes(site: Site) -> list[web.RouteDef]:
-    """Return the routes. Only what a machine must ask before it has a key is open."""
+    """Return the routes. Only what a machine must ask before it has a key is open, and what is signed."""
     return [
         web.get("/livez", opened(site, show_alive)),
         web.get("/readyz", opened(site, show_ready)),
         web.get("/healthz", opened(site, show_health)),
+        web.post("/webhooks/github", opened(site, take_delivery)),
         web.get("/status", identified(site, show_status)),
         web.get("/api/v1", identified(site, show_contents)),
     ]

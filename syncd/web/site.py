@@ -1,20 +1,27 @@
 """What the handlers of the endpoint work with."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.migrations import Migration, list_migrations
 from syncd.adapters.redis.locks import RedisClient
 from syncd.bootstrap import Parts
+from syncd.web.bodies import Reader
 
 REQUEST_SECONDS = 10.0
+WEBHOOK_MAX_BYTES = (
+    25 * 1024 * 1024
+)  # GitHub does not deliver more: docs.github.com/webhooks/webhook-events-and-payloads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """The servers that are asked, the schema that is expected, the clock, and whether answers may hold details."""
+    """The servers that are asked, the schema that is expected, the clock, and whether answers may hold details.
+
+    *webhook_secrets*: what may sign deliveries; none: they are refused.
+    """
 
     pool: Pool
     redis: RedisClient
@@ -22,6 +29,8 @@ class Site:
     clock: Callable[[], datetime]
     shows_details: bool
     request_seconds: float = REQUEST_SECONDS
+    webhook_secrets: Sequence[bytes] = field(default=(), repr=False)
+    webhook_reader: Reader = field(default_factory=lambda: Reader(max_bytes=WEBHOOK_MAX_BYTES))
 
 
 def make_site(parts: Parts) -> Site:
@@ -32,4 +41,5 @@ def make_site(parts: Parts) -> Site:
         migrations=list_migrations(),
         clock=parts.work.clock,
         shows_details=parts.settings.env != "production",
+        webhook_secrets=parts.settings.webhook_secret_bytes,
     )
