@@ -18,6 +18,8 @@ begin
     else
         execute format('alter role %I in database %I set statement_timeout = ''30s''', login, current_database());
         execute format('alter role %I in database %I set lock_timeout = ''10s''', login, current_database());
+        -- One huge project among tiny ones: a plan made for the average one would scan it whole.
+        execute format('alter role %I in database %I set plan_cache_mode = force_custom_plan', login, current_database());
     end if;
 end
 $$;

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -86,10 +86,10 @@ async def _renew(locking: Locking, lock: Lock, asked_at: float) -> None:
         pause = locking.lease_seconds / 3 * random.uniform(0.9, 1.1)  # noqa: S311 - jitter is no secret
         await asyncio.sleep(min(pause, max(0.0, trusted_until - loop.time())))
         asked_at = loop.time()
-        try:
-            renewed = await locking.locks.renew(lock.project_id, lock.nonce, fence=lock.fence)
-        except Unreachable:
-            renewed = None  # not an answer: the lease stands until the time that we can trust runs out
+        renewed: bool | None = None  # no answer is no refusal: the lease stands until the time that we can trust runs out
+        with suppress(Unreachable, TimeoutError):
+            async with asyncio.timeout_at(trusted_until):
+                renewed = await locking.locks.renew(lock.project_id, lock.nonce, fence=lock.fence)
         if renewed:
             trusted_until = asked_at + locking.lease_seconds - margin
         elif renewed is False or loop.time() >= trusted_until:
