@@ -28,7 +28,7 @@ settings come from the environment or .env: SYNCD_READ_DATABASE_URL, SYNCD_MCP_L
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     chosen = make_parser().parse_args(arguments)
-    # uvicorn drains at a first signal and raises it again when done; then, and while nothing is served yet, it ends the process well.
+    # While nothing is served yet there is nothing to drain.
     signal.signal(signal.SIGTERM, end_well)
     try:
         settings = load_settings()

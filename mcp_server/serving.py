@@ -1,6 +1,7 @@
 """Runs the server: over HTTP until it is told to stop, or over stdio until its client is gone."""
 
 import logging
+import signal
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -24,6 +25,7 @@ from syncd.settings import Settings, require_setting
 
 KEEP_ALIVE_SECONDS = 75
 CONNECTIONS = 1_000
+BACKLOG = 512
 
 logger = logging.getLogger("mcp_server.serving")
 
@@ -66,6 +68,8 @@ async def run_http(settings: Settings, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     async with open_http_application(settings, host=host) as application:
         logger.info("serving", extra={"url": f"http://{_as_host(host)}:{port}/mcp"})
+        # uvicorn drains at a first signal, then puts this handler back and raises the signal again: by then there is nothing to do.
+        signal.signal(signal.SIGTERM, lambda *_: None)
         await make_http_server(application, drain_seconds=settings.drain_seconds).serve(sockets=[listener])
 
 
@@ -115,6 +119,8 @@ def open_listener(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        # From here on clients wait in line instead of being refused.
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise BadUsage(

@@ -19,7 +19,6 @@ async def serving(read_url: str, *, allowed_hosts: tuple[str, ...] = ()) -> Asyn
     )
     stop, ready = asyncio.Event(), asyncio.Event()
     with open_listener("127.0.0.1", 0) as listener:
-        listener.listen()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_serve(chosen, listener, ready, stop))
             await ready.wait()

@@ -117,7 +117,7 @@ async def test_there_is_no_session_to_listen_to_or_to_end(world: World) -> None:
 
 
 async def test_subscriptions_are_not_offered_and_refused(world: World) -> None:
-    async with open_agent(world.mcp_url, world.acme.api_key) as client:
+    async with open_agent(world.mcp_url, world.acme.api_key, mode="auto") as client:
         assert client.server_capabilities.resources is None
         assert client.server_capabilities.tools is not None
         assert not client.server_capabilities.tools.list_changed
