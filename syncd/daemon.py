@@ -7,6 +7,7 @@ from syncd.adapters.postgres.listening import listen
 from syncd.adapters.systemd import Notifier
 from syncd.bootstrap import Parts, make_reconciling
 from syncd.services.reconciler import run_reconciler
+from syncd.services.retention import run_retention
 
 log = logging.getLogger("syncd.daemon")
 
@@ -22,6 +23,7 @@ async def run_daemon(parts: Parts, *, stop: asyncio.Event, notifier: Notifier) -
         beside = [
             group.create_task(listen(parts.sync_url, DUE_CHANNEL, lambda _payload: wake.set())),
             group.create_task(_announce_stop(stop, notifier)),
+            group.create_task(run_retention(parts.work, delivery_days=parts.settings.delivery_retention_days)),
         ]
         if notifier.watchdog_seconds is not None:
             beside.append(group.create_task(_feed_watchdog(notifier, notifier.watchdog_seconds / WATCHDOG_SHARE)))

@@ -1,0 +1,38 @@
+"""Forgets what has been kept long enough, now and then, a bounded batch at a time."""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+from syncd.adapters.postgres.connections import Pool
+from syncd.adapters.postgres.deliveries import remove_deliveries
+from syncd.adapters.postgres.outages import explaining_outage
+from syncd.errors import SyncdError
+from syncd.services.sync import Workplace
+
+log = logging.getLogger("syncd.daemon")
+
+BATCH_ROWS = 1000
+LOOK_SECONDS = 3600.0
+
+
+async def run_retention(work: Workplace, *, delivery_days: float) -> None:
+    """Forget old deliveries every hour, for ever; without the database, the next hour does it."""
+    while True:
+        try:
+            await forget_deliveries(work.store.pool, work.clock() - timedelta(days=delivery_days))
+        except SyncdError as error:
+            log.warning("retention waits", extra={"code": error.code})
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def forget_deliveries(pool: Pool, before: datetime) -> int:
+    """Remove the deliveries that came before *before*, and return how many those were."""
+    total = 0
+    with explaining_outage():
+        while True:
+            async with pool.acquire() as connection:
+                removed = await remove_deliveries(connection, before=before, limit=BATCH_ROWS)
+            total += removed
+            if removed < BATCH_ROWS:
+                return total
