@@ -8,6 +8,7 @@ The way costs no unit of the REST budget: the answer is a redirect to another ho
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from syncd.adapters.github.addresses import is_safe_download
@@ -17,9 +18,17 @@ from syncd.adapters.github.tarballs import TarballBroken, TarballLimits, Tarball
 from syncd.core.hashing import git_blob_sha
 from syncd.core.sources import SourceBlob
 from syncd.core.transports import WantedBlob
-from syncd.errors import RetryLater, Stalled
+from syncd.errors import RetryLater, Stalled, SyncdError
 
 _UNSAFE_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Matched:
+    """The wanted blobs of one chunk, and why there will be no more."""
+
+    blobs: Sequence[SourceBlob]
+    failure: TarballBroken | TarballTooLarge | None
 
 
 class ArchiveReader:
@@ -53,12 +62,14 @@ class ArchiveReader:
         )
         async with aclosing(self._client.download(await self._find_url())) as chunks:
             async for chunk in chunks:
-                for blob in await self._match(tarball, chunk):
-                    if blob.git_sha in missing:
-                        missing.remove(blob.git_sha)
-                        yield blob
+                # Unpacking and hashing a megabyte takes milliseconds, and the loop has others to serve.
+                matched = await asyncio.to_thread(_match, tarball, chunk, missing)
+                for blob in matched.blobs:
+                    yield blob
                 if not missing:
                     return
+                if matched.failure:
+                    raise self._explain(matched.failure) from matched.failure
         if not tarball.finished:
             raise make_unreachable_error("an archive ends before its end")
 
@@ -76,19 +87,25 @@ class ArchiveReader:
             )
         return url
 
-    async def _match(self, tarball: TarballReader, chunk: bytes) -> Sequence[SourceBlob]:
-        try:
-            # Unpacking and hashing a megabyte takes milliseconds, and the loop has others to serve.
-            return await asyncio.to_thread(_hash_members, tarball, chunk)
-        except TarballBroken as error:
-            raise make_unreachable_error(f"its archive is none: {error}") from error
-        except TarballTooLarge as error:
-            raise Stalled(
-                "archive_too_large",
-                f"The archive of {self._name} has {error}.",
-                hint="Give the project a token: then its files can be fetched without the rest of the repository.",
-            ) from error
+    def _explain(self, failure: TarballBroken | TarballTooLarge) -> SyncdError:
+        if isinstance(failure, TarballBroken):
+            return make_unreachable_error(f"its archive is none: {failure}")
+        return Stalled(
+            "archive_too_large",
+            f"The archive of {self._name} has {failure}.",
+            hint="Give the project a token: then its files can be fetched without the rest of the repository.",
+        )
 
 
-def _hash_members(tarball: TarballReader, chunk: bytes) -> list[SourceBlob]:
-    return [SourceBlob(git_blob_sha(content), content) for content in tarball.feed(chunk)]
+def _match(tarball: TarballReader, chunk: bytes, missing: set[str]) -> _Matched:
+    """Take what *chunk* completes out of *missing*; what came before a failure counts."""
+    blobs: list[SourceBlob] = []
+    try:
+        for content in tarball.feed(chunk):
+            git_sha = git_blob_sha(content)
+            if git_sha in missing:
+                missing.remove(git_sha)
+                blobs.append(SourceBlob(git_sha, content))
+    except (TarballBroken, TarballTooLarge) as failure:
+        return _Matched(blobs, failure)
+    return _Matched(blobs, None)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 _BLOCK = 512
-_STEP_BYTES = 1 << 20
+_STEP_BYTES = 1 << 16
 _GZIP_WINDOW = 31
 _FILES = b"0\x007"
 _EMPTY_KINDS = b"123456"  # links, devices, directories, pipes: whatever size they claim, no content follows
