@@ -145,7 +145,7 @@ class Bodies:
             "name": name,
             "full_name": self._repository.full_name,
             "private": self._repository.private,
-            "owner": self._user(owner),
+            "owner": make_user(self._api_url, owner),
             "html_url": self._page,
             "url": self._url,
             **{f"{link}_url": f"{self._url}/{link}" for link in _LINKS_OF_REPOSITORY},
@@ -260,18 +260,20 @@ class Bodies:
     def _object(self, route: str, sha: str) -> dict[str, str]:
         return {"sha": sha, "url": f"{self._url}/git/{route}/{sha}"}
 
-    def _user(self, login: str) -> dict[str, Any]:
-        url = f"{self._api_url}/users/{login}"
-        return {
-            "login": login,
-            "id": 1,
-            "node_id": _node_id(login),
-            "gravatar_id": "",
-            "url": url,
-            "type": "Organization",
-            "site_admin": False,
-            **{f"{link}_url": f"{url}/{link}" for link in _LINKS_OF_USER},
-        }
+
+def make_user(api_url: str, login: str) -> dict[str, Any]:
+    """Return an account as GitHub describes it."""
+    url = f"{api_url}/users/{login}"
+    return {
+        "login": login,
+        "id": 1,
+        "node_id": _node_id(login),
+        "gravatar_id": "",
+        "url": url,
+        "type": "Organization",
+        "site_admin": False,
+        **{f"{link}_url": f"{url}/{link}" for link in _LINKS_OF_USER},
+    }
 
 
 def _parse_person(text: str) -> GitPerson:

@@ -1,6 +1,7 @@
 """Who asks: tokens, what each may read, and how many requests each has left."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 _HOUR_SECONDS = 3600
@@ -10,17 +11,51 @@ POINT_LIMIT = 5000
 
 
 @dataclass(slots=True)
+class Meter:
+    """What was used of one hour. All tokens of an installation share one."""
+
+    used: int = 0
+    points_used: int = 0
+    reset_at: int = field(default_factory=lambda: int(time.time()) + _HOUR_SECONDS)
+
+
+@dataclass(slots=True)
 class Caller:
-    """One credential, or all who come without one. *reads* names the private repositories open to it; none means all."""
+    """One credential, or all who come without one. *reads* names the private repositories open to it; none means all.
+
+    *app*: an App that comes as itself, by a JSON Web Token.
+    """
 
     name: str
     limit: int
     authenticated: bool
     reads: frozenset[str] | None = frozenset()
     revoked: bool = False
-    used: int = 0
-    points_used: int = 0
-    reset_at: int = field(default_factory=lambda: int(time.time()) + _HOUR_SECONDS)
+    app: bool = False
+    meter: Meter = field(default_factory=Meter)
+
+    @property
+    def used(self) -> int:
+        """Return how many requests were counted in this hour."""
+        return self.meter.used
+
+    @used.setter
+    def used(self, number: int) -> None:
+        self.meter.used = number
+
+    @property
+    def points_used(self) -> int:
+        """Return how many points of GraphQL were counted in this hour."""
+        return self.meter.points_used
+
+    @points_used.setter
+    def points_used(self, number: int) -> None:
+        self.meter.points_used = number
+
+    @property
+    def reset_at(self) -> int:
+        """Return when the hour ends, in epoch seconds."""
+        return self.meter.reset_at
 
     @property
     def remaining(self) -> int:
@@ -38,11 +73,12 @@ class Caller:
 
 
 class Callers:
-    """The tokens that the fake knows."""
+    """The tokens that the fake knows; *find_more* knows those of Apps."""
 
     def __init__(self) -> None:
         self.anonymous = Caller("anonymous", ANONYMOUS_LIMIT, authenticated=False)
         self._by_token: dict[str, Caller] = {}
+        self.find_more: Callable[[str], Caller | None] = lambda _token: None
 
     def add_token(self, token: str, *, reads: frozenset[str] | None) -> Caller:
         """Make *token* valid."""
@@ -59,5 +95,9 @@ class Callers:
         if authorization is None:
             return self.anonymous
         scheme, _, token = authorization.partition(" ")
-        caller = self._by_token.get(token) if scheme.lower() in {"token", "bearer"} else None
-        return None if caller is None or caller.revoked else caller
+        if scheme.lower() not in {"token", "bearer"}:
+            return None
+        caller = self._by_token.get(token) or self.find_more(token)
+        if caller is None or caller.revoked or (caller.app and scheme.lower() != "bearer"):
+            return None
+        return caller

@@ -6,6 +6,7 @@ from itertools import count
 
 from aiohttp import web
 
+from tests.fakegithub.apps import Apps
 from tests.fakegithub.bodies import Bodies
 from tests.fakegithub.callers import Caller, Callers
 from tests.fakegithub.repositories import HostedRepository, Repositories
@@ -24,10 +25,14 @@ class Host:
     api_url: str
     repositories: Repositories = field(default_factory=Repositories)
     callers: Callers = field(default_factory=Callers)
+    apps: Apps = field(default_factory=Apps)
     tree_entry_limit: int = TREE_ENTRY_LIMIT
     graphql_byte_limit: int | None = None
     archive_links: set[str] = field(default_factory=set)
     _archive_numbers: Iterator[int] = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        self.callers.find_more = self.apps.find_caller
 
     def add_archive_link(self) -> str:
         """Return a new link's secret."""

@@ -5,16 +5,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 
+from tests.fakegithub.apps import App
 from tests.fakegithub.callers import Caller
 from tests.fakegithub.faults import Faults
 from tests.fakegithub.gitrepo import GitRepository
 from tests.fakegithub.host import HOST, Host
 from tests.fakegithub.objects import open_object_reader
 from tests.fakegithub.repositories import HostedRepository
-from tests.fakegithub.routes import archives, branches, commits, graphql, objects, rates, repositories
+from tests.fakegithub.routes import apps, archives, branches, commits, graphql, objects, rates, repositories
 from tests.fakegithub.serving import LoggedRequest, make_middleware
 
-_ROUTES = (*repositories.ROUTES, *commits.ROUTES, *branches.ROUTES, *objects.ROUTES, *archives.ROUTES)
+_ROUTES = (*repositories.ROUTES, *commits.ROUTES, *branches.ROUTES, *objects.ROUTES, *archives.ROUTES, *apps.ROUTES)
 
 
 class FakeGitHub:
@@ -55,6 +56,10 @@ class FakeGitHub:
         """Make *token* a bad credential."""
         self._host.callers.get(token).revoked = True
 
+    def add_app(self, public_key: str, *, slug: str = "docs-mirror") -> App:
+        """Register an App by its public key (PEM). It is installed, and its tokens are looked at, through what comes back."""
+        return self._host.apps.add(public_key, slug=slug)
+
     @property
     def anonymous(self) -> Caller:
         """Return the counters of all who come without a token."""
@@ -93,6 +98,9 @@ def _make_application(host: Host, fake: FakeGitHub) -> web.Application:
     application = web.Application(middlewares=[make_middleware(host, fake.faults, fake.requests)])
     application[HOST] = host
     application.router.add_get(rates.PATH, rates.get_rate_limit)
+    application.router.add_get(apps.APP_PATH, apps.get_app)
+    application.router.add_get(apps.INSTALLATION_PATH, apps.get_installation)
+    application.router.add_post(apps.TOKENS_PATH, apps.add_token)
     application.router.add_post(graphql.PATH, graphql.answer_query)
     application.router.add_get(archives.CODELOAD_PATH, archives.get_archive)
     for place in ("/repos/{owner}/{name}", r"/repositories/{number:\d+}"):

@@ -12,6 +12,7 @@ from tests.fakegithub.answers import not_found, refuse
 from tests.fakegithub.callers import POINT_LIMIT, Caller
 from tests.fakegithub.faults import Answer, Faults, apply_effect
 from tests.fakegithub.host import CALLER, Host
+from tests.fakegithub.routes.apps import is_app_route
 from tests.fakegithub.routes.archives import is_archive_route, is_codeload
 from tests.fakegithub.routes.graphql import PATH as GRAPHQL_PATH
 from tests.fakegithub.routes.rates import PATH as RATE_LIMIT_PATH
@@ -60,6 +61,8 @@ def make_middleware(host: Host, faults: Faults, requests: list[LoggedRequest]) -
 async def _answer(request: web.Request, handler: _Handler, *, caller: Caller, known: bool) -> web.Response:
     if not known:
         return refuse(401, "Bad credentials")
+    if caller.app != is_app_route(request):
+        return refuse(401, "A JSON web token could not be decoded" if is_app_route(request) else "Bad credentials")
     if caller.remaining == 0 and not (request.path in {RATE_LIMIT_PATH, GRAPHQL_PATH} or is_codeload(request)):
         return refuse(403, f"API rate limit exceeded for {caller.name}.")
     request[CALLER] = caller

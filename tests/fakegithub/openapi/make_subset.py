@@ -19,6 +19,7 @@ OPERATIONS = (
     ("get", "/rate_limit"),
     ("get", "/meta"),
     ("get", "/app"),
+    ("get", "/app/installations/{installation_id}"),
     ("post", "/app/installations/{installation_id}/access_tokens"),
     ("get", "/installation/repositories"),
     ("get", _REPOSITORY),
