@@ -81,18 +81,12 @@ class Sources:
     async def open(self, project: Project) -> AsyncIterator[Source]:
         """Open the source of *project* for one look. Raises `Stalled` when it may not be read."""
         if project.folder is not None:
-            yield self._open_folder(project, Path(project.folder))
+            folder = await asyncio.to_thread(_resolve, Path(project.folder), self._folders.roots)
+            yield self._open_folder(project, folder)
         else:
             yield await self._open_repository(project, project.repository or "")
 
     def _open_folder(self, project: Project, folder: Path) -> FolderSource:
-        roots = self._folders.roots
-        if roots is not None and not any(folder.is_relative_to(root) for root in roots):
-            raise Stalled(
-                "folder_not_allowed",
-                f"{folder} is not below a folder that this daemon may mirror.",
-                hint="Name its root in SYNCD_FOLDER_ROOTS and start the daemon again.",
-            )
         wanted = make_path_filter(include=project.include, exclude=project.exclude)
         return FolderSource(
             folder,
@@ -133,9 +127,20 @@ class Sources:
 
     async def _get_client(self, token: str | None) -> GitHubClient:
         """Return the client of a token; its connections are shared by all projects that have the same one."""
-        if token not in self._clients:
-            client = await self._stack.enter_async_context(
-                open_github_client(api_url=self._github.api_url, token=token)
-            )
-            self._clients[token] = client
-        return self._clients[token]
+        async with self._opening:
+            if token not in self._clients:
+                opening = open_github_client(api_url=self._github.api_url, token=token)
+                self._clients[token] = await self._stack.enter_async_context(opening)
+            return self._clients[token]
+
+
+def _resolve(folder: Path, roots: Sequence[Path] | None) -> Path:
+    """Return where *folder* really is. It was added below a root, and may have become a link out of it since: then `Stalled`."""
+    resolved = folder.resolve()
+    if roots is not None and not any(resolved.is_relative_to(root.resolve()) for root in roots):
+        raise Stalled(
+            "folder_not_allowed",
+            f"{folder} is not below a folder that this daemon may mirror.",
+            hint="Name its root in SYNCD_FOLDER_ROOTS and start the daemon again.",
+        )
+    return resolved
