@@ -13,7 +13,14 @@ from syncd.settings import Settings, load_settings
 ROOT = Path(__file__).parent.parent
 UNITS = ("syncd.service", "syncd-mcp.service")
 CREDENTIALS = {
-    "syncd.service": {"sync_database_url", "web_database_url", "redis_url", "master_keys", "github_token"},
+    "syncd.service": {
+        "sync_database_url",
+        "web_database_url",
+        "redis_url",
+        "master_keys",
+        "github_token",
+        "webhook_secrets",
+    },
     "syncd-mcp.service": {"read_database_url", "redis_url"},
 }
 EXPOSURE_TENTHS = "11"
