@@ -65,6 +65,17 @@ class _Ways:
     session: aiohttp.ClientSession
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One request over PyGithub. *body* may hold a secret."""
+
+    verb: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: dict[str, object] | None = field(default=None, repr=False)
+
+
 class GitHubClient:
     """Asks GitHub with one credential and counts what it cost. Paths begin with a slash and are percent-encoded."""
 
@@ -102,11 +113,11 @@ class GitHubClient:
         self, path: str, *, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> Response:
         """Return GitHub's answer, whatever its status, and follow nothing. Unreachable where none comes."""
-        self._requests += 1
-        loop = asyncio.get_running_loop()
-        asked = {"Accept": JSON_MEDIA_TYPE} | dict(headers or {})
-        response = await loop.run_in_executor(self._ways.executor, _ask, self._ways, path, dict(query or {}), asked)
-        return self._noted(response)
+        return await self._ask_pygithub(_Asked("GET", path, dict(query or {}), dict(headers or {})))
+
+    async def post(self, path: str, body: Mapping[str, object] | None = None) -> Response:
+        """Return GitHub's answer to *body* as JSON, whatever its status. Unreachable where none comes: it may have been done."""
+        return await self._ask_pygithub(_Asked("POST", path, {}, {}, dict(body or {})))
 
     async def get_bytes(self, path: str, *, max_bytes: int) -> Response:
         """Return GitHub's answer to the raw media type, at most *max_bytes* + 1 of its bytes. Unreachable where none comes."""
@@ -148,6 +159,11 @@ class GitHubClient:
         except (aiohttp.ClientError, OSError) as error:
             # The link to a private archive is itself a secret, and what aiohttp raises may quote it.
             raise make_unreachable_error(f"a download broke off ({type(error).__name__})") from None
+
+    async def _ask_pygithub(self, asked: _Asked) -> Response:
+        self._requests += 1
+        loop = asyncio.get_running_loop()
+        return self._noted(await loop.run_in_executor(self._ways.executor, _ask, self._ways, asked))
 
     async def _ask_session(
         self, verb: str, url: str, *, max_bytes: int, headers: dict[str, str], json: object = None
@@ -232,11 +248,18 @@ def _open_slot(api_url: str, token: str | None, limits: ClientLimits) -> _Slot:
     return _Slot(github, connection)
 
 
-def _ask(ways: _Ways, path: str, query: dict[str, str], headers: dict[str, str]) -> Response:
+def _ask(ways: _Ways, asked: _Asked) -> Response:
     # As many slots as threads: one is always there, also while a caller that gave up leaves its thread at work.
     slot = ways.slots.get_nowait()
     try:
-        slot.github.requester.requestJson("GET", path, parameters=query, headers=headers, cnx=slot.connection)
+        slot.github.requester.requestJson(
+            asked.verb,
+            asked.path,
+            parameters=asked.query,
+            headers={"Accept": JSON_MEDIA_TYPE, **asked.headers},
+            input=asked.body,
+            cnx=slot.connection,
+        )
     except Answered as answered:
         return answered.response
     except AnswerTooLarge as error:

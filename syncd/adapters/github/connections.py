@@ -41,9 +41,11 @@ class GuardedConnection(HTTPSRequestsConnectionClass):
         """Ask once, follow nothing, and hand the answer to whoever called PyGithub."""
         ends_at = time.monotonic() + self._deadline_seconds
         host = f"[{self.host}]" if ":" in self.host else self.host
-        with self.session.get(
+        with self.session.request(
+            self.verb,
             f"{self.protocol}://{host}:{self.port}{self.url}",
             headers=self.headers,
+            data=self.input,
             timeout=self.timeout,
             allow_redirects=False,
             stream=True,
