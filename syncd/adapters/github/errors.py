@@ -21,7 +21,7 @@ _LONGEST_QUOTE = 200
 def make_error(response: Response, repository: str, *, authenticated: bool) -> SyncdError:
     """Return what a *response* that is no success means for *repository* (as people write it)."""
     status = response.status
-    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and _is_rate_limit(response)):
+    if is_rate_limited(response):
         return make_rate_limit_error(response, authenticated=authenticated)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return make_unreachable_error(f"it answers {status}{_quote(response)}")
@@ -98,7 +98,14 @@ def _make_access_error(response: Response, repository: str) -> Stalled:
     return Stalled("access_denied", f"GitHub denies access to {repository}{_quote(response)}.", hint=hint)
 
 
-def _is_rate_limit(response: Response) -> bool:
+def is_rate_limited(response: Response) -> bool:
+    """Return whether *response* is a refusal because of a limit, the hour's or another."""
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return True
+    return response.status == HTTPStatus.FORBIDDEN and _tells_a_limit(response)
+
+
+def _tells_a_limit(response: Response) -> bool:
     headers = response.headers
     return (
         "retry-after" in headers
