@@ -1,14 +1,18 @@
 """Real input: the history of a real repository, served by the fake, mirrored forwards, backwards and by jumps."""
 
+import asyncio
+import json
 import os
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
 import pytest
 import pytest_asyncio
+from mcp.client import Client
 
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.core.projects import Project
@@ -17,9 +21,11 @@ from syncd.services.sources import FolderAccess, GitHubAccess, Sources
 from syncd.services.sync import Limits
 from tests.conftest import Database
 from tests.end_to_end.history import History, list_documents
+from tests.end_to_end.running import Up, open_up, run_syncd
 from tests.fakegithub.gitrepo import GitRepository
 from tests.fakegithub.server import FakeGitHub, open_fake_github
 from tests.loop import Loop, open_loop
+from tests.mcp_server.agents import MODERN, open_agent
 from tests.mirror import open_mirror
 
 SHARED = Path(os.environ.get("SYNCD_SHARED", Path(__file__).parents[3] / "shared"))
@@ -211,3 +217,76 @@ async def test_a_work_tree_of_the_repository_mirrors_the_same_and_names_its_comm
     state = await replay.loop.get(project)
     assert (state.condition, state.synced_commit) == ("ready", None)
     assert (await replay.loop.mirror.read_documents(project))["docs/index.md"] == b"edited, not committed\n"
+
+
+async def test_one_command_and_an_agent_reads_the_repository_as_git_has_it(git: GitRepository, tmp_path: Path) -> None:
+    head = git.get_commit("master")
+    async with open_fake_github() as fake:
+        fake.add_token(TOKEN)
+        await fake.add_repository("encode/httpx", git, default_branch="master")
+        settings = {"SYNCD_GITHUB_API_URL": fake.url, "SYNCD_GITHUB_TOKEN": TOKEN}
+        async with running_up(tmp_path, "--repo", "encode/httpx", environment=settings) as up:
+            documents = list_documents(git, head)
+            assert (up.ready["source"], up.ready["commit"], up.ready["documents"]) == (
+                "encode/httpx",
+                head,
+                len(documents),
+            )
+            for era in ("legacy", MODERN):
+                assert await read_everything(up, era) == {path: content for path, (_, content) in documents.items()}
+            edited = git.add_commit({"docs/index.md": b"# A new start\n"}, branch="master", keep=True)
+            done = await asyncio.to_thread(
+                run_syncd,
+                "project",
+                "sync",
+                "httpx",
+                "--wait",
+                "--json",
+                "--data-dir",
+                str(tmp_path / "data"),
+                cwd=tmp_path,
+            )
+            assert json.loads(done.stdout)["syncedCommit"] == edited, done.stderr
+            async with open_agent(get_origin(up), up.ready["apiKey"]) as agent:
+                answer = await agent.call_tool("fetch", {"id": "httpx/docs/index.md"})
+                assert answer.structured_content
+                assert answer.structured_content["text"] == "# A new start\n"
+                assert edited in answer.structured_content["url"]
+
+
+@asynccontextmanager
+async def running_up(place: Path, *arguments: str, environment: Mapping[str, str]) -> AsyncIterator[Up]:
+    """Run `up` beside the servers of this test, which answer while it starts and ends."""
+    with ExitStack() as stack:
+        opening = open_up(place / "data", *arguments, cwd=place, environment=environment)
+        try:
+            yield await asyncio.to_thread(stack.enter_context, opening)
+        finally:
+            await asyncio.to_thread(stack.close)
+
+
+def get_origin(up: Up) -> str:
+    return str(up.ready["mcpUrl"]).removesuffix("/mcp")
+
+
+async def read_everything(up: Up, era: str) -> dict[str, bytes]:
+    """Return every document of the project as an agent of *era* lists, searches and reads it."""
+    async with open_agent(get_origin(up), up.ready["apiKey"], mode=era) as agent:
+        found = await agent.call_tool("search", {"query": "connection pool timeout"})
+        assert found.structured_content
+        assert found.structured_content["results"][0]["id"].startswith("httpx/docs/")
+        listed = await agent.call_tool("docs_list", {"project": "httpx"})
+        assert listed.structured_content
+        ids = [item["id"] for item in listed.structured_content["items"]]
+        return {name.removeprefix("httpx/"): (await read_whole(agent, name)).encode() for name in ids}
+
+
+async def read_whole(agent: Client, document_id: str) -> str:
+    """Return the text of a document, in as many parts as the answers' budget makes of it."""
+    text, following = "", document_id
+    while following:
+        part = await agent.call_tool("fetch", {"id": following})
+        assert part.structured_content, part
+        text += part.structured_content["text"]
+        following = part.structured_content["metadata"].get("next")
+    return text
