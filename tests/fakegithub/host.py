@@ -9,6 +9,7 @@ from aiohttp import web
 from tests.fakegithub.apps import Apps
 from tests.fakegithub.bodies import Bodies
 from tests.fakegithub.callers import Caller, Callers
+from tests.fakegithub.hooks import Hooks
 from tests.fakegithub.repositories import HostedRepository, Repositories
 
 TREE_ENTRY_LIMIT = 100_000
@@ -26,6 +27,7 @@ class Host:
     repositories: Repositories = field(default_factory=Repositories)
     callers: Callers = field(default_factory=Callers)
     apps: Apps = field(default_factory=Apps)
+    hooks: Hooks = field(default_factory=Hooks)
     tree_entry_limit: int = TREE_ENTRY_LIMIT
     graphql_byte_limit: int | None = None
     archive_links: set[str] = field(default_factory=set)

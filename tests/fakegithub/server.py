@@ -9,10 +9,11 @@ from tests.fakegithub.apps import App
 from tests.fakegithub.callers import Caller
 from tests.fakegithub.faults import Faults
 from tests.fakegithub.gitrepo import GitRepository
+from tests.fakegithub.hooks import Hooks, Sending
 from tests.fakegithub.host import HOST, Host
 from tests.fakegithub.objects import open_object_reader
 from tests.fakegithub.repositories import HostedRepository
-from tests.fakegithub.routes import apps, archives, branches, commits, graphql, objects, rates, repositories
+from tests.fakegithub.routes import apps, archives, branches, commits, graphql, hooks, objects, rates, repositories
 from tests.fakegithub.serving import LoggedRequest, make_middleware
 
 _ROUTES = (*repositories.ROUTES, *commits.ROUTES, *branches.ROUTES, *objects.ROUTES, *archives.ROUTES, *apps.ROUTES)
@@ -61,6 +62,17 @@ class FakeGitHub:
         return self._host.apps.add(public_key, slug=slug)
 
     @property
+    def hooks(self) -> Hooks:
+        """Return the webhooks and their sender. A caller whose name is in `managers` may manage them."""
+        return self._host.hooks
+
+    def make_push(self, repository: HostedRepository, after: str, *, branch: str = "main") -> Sending:
+        """Return the delivery that tells of a push, with the fields that do not depend on what was pushed."""
+        bodies = self._host.bodies(repository)
+        payload = {"ref": f"refs/heads/{branch}", "after": after, "deleted": not after.strip("0")}
+        return self.hooks.make_sending("push", payload | {"commits": [], "repository": bodies.repository()})
+
+    @property
     def anonymous(self) -> Caller:
         """Return the counters of all who come without a token."""
         return self._host.callers.anonymous
@@ -106,4 +118,6 @@ def _make_application(host: Host, fake: FakeGitHub) -> web.Application:
     for place in ("/repos/{owner}/{name}", r"/repositories/{number:\d+}"):
         for path, answering in _ROUTES:
             application.router.add_get(place + path, repositories.under_repository(answering))
+        for verb, path, answering in hooks.ROUTES:
+            application.router.add_route(verb, place + path, repositories.under_repository(answering))
     return application
