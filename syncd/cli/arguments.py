@@ -128,6 +128,7 @@ def _add_projects(commands: Subparsers) -> None:
     adding.add_argument(
         "--token-env", metavar="VARIABLE", help="environment variable with a token for a private repository"
     )
+    adding.add_argument("--webhook", action="store_true", help="also make the webhook on GitHub, to SYNCD_WEBHOOK_URL")
     listing = _add(group, "list", projects.list_command, "List the projects.", "syncd project list")
     showing = _add(group, "show", projects.show_command, "Show one project.", "syncd project show httpx")
     syncing = _add(group, "sync", projects.sync_command, "Look at the source now.", "syncd project sync httpx --wait")

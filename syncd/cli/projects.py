@@ -15,6 +15,7 @@ from syncd.cli.desk import Desk, get_tenant, open_desk
 from syncd.cli.output import print_facts, print_json, print_note, print_table
 from syncd.core.projects import NewProject, Project
 from syncd.errors import BadUsage
+from syncd.services.hooks import HookTarget, put_hook
 from syncd.services.projects import (
     Shelf,
     create_project,
@@ -25,26 +26,37 @@ from syncd.services.projects import (
     wait_until_synced,
 )
 from syncd.services.repositories import resolve_repository
+from syncd.settings import Settings
 
 
 async def add_command(arguments: argparse.Namespace) -> int:
     """Add a project."""
     async with _open_shelf(arguments) as (desk, shelf):
         token = _read_token(arguments.token_env)
+        target = make_hook_target(desk.settings) if arguments.webhook else None
+        api_url, read_token = desk.settings.github_api_url, token or _server_token(desk, arguments.tenant)
         if arguments.repo:
-            new = await resolve_repository(
-                arguments.repo,
-                api_url=desk.settings.github_api_url,
-                token=token or _server_token(desk, arguments.tenant),
-                name=arguments.name,
-            )
+            new = await resolve_repository(arguments.repo, api_url=api_url, token=read_token, name=arguments.name)
         else:
             new = make_folder_project(
                 Path(arguments.folder), roots=desk.settings.folder_roots, name=arguments.name, docs_path=None
             )
+        if target is not None:
+            # Before the project: deliveries that lead nowhere do no harm, and the command can be given again.
+            await put_hook(new, target, api_url=api_url, token=read_token)
         project = await create_project(shelf, complete_project(new, arguments), token=token)
     _print_project(project, arguments)
     return 0
+
+
+def make_hook_target(settings: Settings) -> HookTarget:
+    """Return where a new webhook delivers to, signed by the newest secret. Raises `BadUsage` naming what is not set."""
+    for value, name in ((settings.webhook_url, "WEBHOOK_URL"), (settings.webhook_secrets, "WEBHOOK_SECRETS")):
+        if not value:
+            raise BadUsage(
+                "setting_missing", f"SYNCD_{name} is not set.", hint="--webhook needs it, here and for the daemon."
+            )
+    return HookTarget(settings.webhook_url or "", settings.webhook_secret_bytes[0].decode())
 
 
 def complete_project(new: NewProject, arguments: argparse.Namespace) -> NewProject:

@@ -1,0 +1,119 @@
+"""`syncd project add --webhook`: the webhook is there before the project is, once, and every refusal says what to do."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from syncd.adapters.embedded.redis import RedisServer
+from syncd.cli.arguments import make_parser
+from syncd.cli.projects import add_command
+from syncd.errors import BadUsage, Rejected
+from tests.conftest import Database
+from tests.environment import clear_environment
+from tests.fakegithub.gitrepo import GitRepository
+from tests.fakegithub.repositories import HostedRepository
+from tests.fakegithub.server import FakeGitHub, open_fake_github
+from tests.loop import fetch
+from tests.mirror import open_mirror
+
+TOKEN = "ghp_canary0123456789"
+SECRETS = "the newest secret of all,the secret before it"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A GitHub with one repository, a database with one tenant, and where deliveries would go."""
+
+    fake: FakeGitHub
+    repository: HostedRepository
+    database: Database
+    url: str
+
+    async def add(self, *words: str) -> int:
+        return await add_command(make_parser().parse_args(["project", "add", "--tenant", "acme", *words]))
+
+    async def list_projects(self) -> list[str]:
+        return [row["name"] for row in await fetch(self.database.migrator_url, "select name from syncd.projects")]
+
+
+@pytest_asyncio.fixture
+async def place(
+    database: Database,
+    redis_server: RedisServer,
+    closed_port: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Place]:
+    clear_environment(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    url = f"http://127.0.0.1:{closed_port}/webhooks/github"
+    async with open_fake_github() as fake, open_mirror(database, redis_server):
+        git = GitRepository.create(tmp_path / "handbook.git")
+        fake.hooks.managers.add(fake.add_token(TOKEN).name)
+        for name, value in {
+            "DATA_DIR": str(tmp_path / "data"),
+            "WEB_DATABASE_URL": database.web_url,
+            "GITHUB_API_URL": fake.url,
+            "GITHUB_TOKEN": TOKEN,
+            "GITHUB_TOKEN_TENANTS": "acme",
+            "WEBHOOK_URL": url,
+            "WEBHOOK_SECRETS": SECRETS,
+        }.items():
+            monkeypatch.setenv(f"SYNCD_{name}", value)
+        yield Place(fake, await fake.add_repository("acme/handbook", git), database, url)
+
+
+async def test_a_project_is_added_with_a_webhook_that_the_newest_secret_signs(place: Place) -> None:
+    assert await place.add("--repo", "acme/handbook", "--webhook") == 0
+    (hook,) = place.fake.hooks.list_of(place.repository.number)
+    assert (hook.url, hook.secret) == (place.url, "the newest secret of all")
+    assert await place.list_projects() == ["handbook"]
+
+
+async def test_a_second_project_of_the_repository_shares_its_webhook(place: Place) -> None:
+    await place.add("--repo", "acme/handbook", "--webhook")
+    await place.add("--repo", "acme/handbook", "--webhook", "--name", "again")
+    assert len(place.fake.hooks.list_of(place.repository.number)) == 1
+    assert await place.list_projects() == ["handbook", "again"]
+
+
+async def test_without_the_option_no_webhook_is_made(place: Place) -> None:
+    await place.add("--repo", "acme/handbook")
+    assert place.fake.hooks.list_of(place.repository.number) == []
+
+
+async def test_a_refused_webhook_leaves_no_project_and_says_what_to_do(place: Place) -> None:
+    place.fake.hooks.managers.clear()
+    with pytest.raises(Rejected) as caught:
+        await place.add("--repo", "acme/handbook", "--webhook")
+    assert caught.value.code == "webhook_denied"
+    assert await place.list_projects() == []
+
+
+@pytest.mark.parametrize(
+    ("unset", "code"),
+    [
+        ("SYNCD_WEBHOOK_URL", "setting_missing"),
+        ("SYNCD_WEBHOOK_SECRETS", "setting_missing"),
+        ("SYNCD_GITHUB_TOKEN", "webhook_needs_token"),
+    ],
+)
+async def test_what_a_webhook_needs_is_asked_for(
+    place: Place, monkeypatch: pytest.MonkeyPatch, unset: str, code: str
+) -> None:
+    monkeypatch.delenv(unset)
+    with pytest.raises(BadUsage) as caught:
+        await place.add("--repo", "acme/handbook", "--webhook")
+    assert caught.value.code == code
+    assert await place.list_projects() == []
+
+
+async def test_a_folder_has_no_webhook(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYNCD_FOLDER_ROOTS", str(tmp_path))
+    with pytest.raises(BadUsage) as caught:
+        await place.add("--folder", str(tmp_path), "--webhook")
+    assert caught.value.code == "webhook_needs_repository"
+    assert await place.list_projects() == []
