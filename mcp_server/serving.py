@@ -20,6 +20,7 @@ from mcp_server.server import make_installation_key, make_server
 from syncd.adapters.postgres.connections import Pool, open_pool
 from syncd.adapters.postgres.migrations import list_migrations
 from syncd.adapters.postgres.outages import check_schema
+from syncd.adapters.systemd import feeding_watchdog, open_notifier
 from syncd.errors import BadUsage, Rejected
 from syncd.settings import Settings, require_setting
 
@@ -66,11 +67,15 @@ async def open_http_application(settings: Settings, *, host: str) -> AsyncIterat
 async def run_http(settings: Settings, listener: socket.socket) -> None:
     """Serve on a bound *listener* until SIGTERM or Ctrl-C, then finish what is under way."""
     host, port = listener.getsockname()[:2]
-    async with open_http_application(settings, host=host) as application:
-        logger.info("serving", extra={"url": f"http://{_as_host(host)}:{port}/mcp"})
-        # uvicorn drains at a first signal, then puts this handler back and raises the signal again: by then there is nothing to do.
-        signal.signal(signal.SIGTERM, lambda *_: None)
-        await make_http_server(application, drain_seconds=settings.drain_seconds).serve(sockets=[listener])
+    with open_notifier() as notifier:
+        async with open_http_application(settings, host=host) as application, feeding_watchdog(notifier):
+            logger.info("serving", extra={"url": f"http://{_as_host(host)}:{port}/mcp"})
+            # uvicorn drains at a first signal, then puts this handler back and raises the signal again: by then there is nothing to do.
+            signal.signal(signal.SIGTERM, lambda *_: None)
+            # The socket listens already: who comes before uvicorn does waits in line.
+            notifier.ready()
+            await make_http_server(application, drain_seconds=settings.drain_seconds).serve(sockets=[listener])
+            notifier.stopping()
 
 
 def make_http_server(application: HttpApplication, *, drain_seconds: float) -> uvicorn.Server:

@@ -106,7 +106,7 @@ def test_the_secrets_of_webhooks_are_several_and_none_is_short(monkeypatch: pyte
     monkeypatch.setenv("SYNCD_WEBHOOK_SECRETS", f" {CANARY}, sixteen letters! ,")
     assert load_settings().webhook_secret_bytes == (CANARY.encode(), b"sixteen letters!")
     monkeypatch.setenv("SYNCD_WEBHOOK_SECRETS", f"{CANARY},fifteen letters")
-    with pytest.raises(BadUsage, match="SYNCD_WEBHOOK_SECRETS: .*16 characters") as caught:
+    with pytest.raises(BadUsage, match=r"SYNCD_WEBHOOK_SECRETS: .*16 characters") as caught:
         load_settings()
     assert CANARY not in repr_chain(caught.value)
 

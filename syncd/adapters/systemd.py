@@ -3,16 +3,18 @@
 Without NOTIFY_SOCKET nobody listens, and every call does nothing.
 """
 
+import asyncio
 import logging
 import os
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 
 log = logging.getLogger("syncd.systemd")
 
 STATUS_MAX_CHARACTERS = 200
 MICROSECONDS = 1_000_000
+WATCHDOG_SHARE = 3  # ping three times in the interval that the service manager grants
 
 
 class Notifier:
@@ -63,6 +65,23 @@ def open_notifier(environment: Mapping[str, str] = os.environ) -> Iterator[Notif
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
         channel.setblocking(False)  # a manager that does not read must not hold up the loop
         yield Notifier(channel, address, watchdog_seconds=find_watchdog_seconds(environment, os.getpid()))
+
+
+@asynccontextmanager
+async def feeding_watchdog(notifier: Notifier) -> AsyncIterator[None]:
+    """Ping for as long as the body runs, from the event loop itself: one that hangs does not ping, and the manager restarts the service."""
+    feeding = asyncio.create_task(_feed(notifier))
+    try:
+        yield
+    finally:
+        feeding.cancel()
+        await asyncio.wait([feeding])
+
+
+async def _feed(notifier: Notifier) -> None:
+    while notifier.watchdog_seconds is not None:
+        notifier.ping()
+        await asyncio.sleep(notifier.watchdog_seconds / WATCHDOG_SHARE)
 
 
 def find_notify_address(environment: Mapping[str, str]) -> str | None:

@@ -1,5 +1,6 @@
 """What a service manager hears, at a real socket."""
 
+import asyncio
 import logging
 import os
 import socket
@@ -9,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from syncd.adapters.systemd import find_notify_address, find_watchdog_seconds, open_notifier
+from syncd.adapters.systemd import feeding_watchdog, find_notify_address, find_watchdog_seconds, open_notifier
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -85,3 +86,20 @@ def test_an_open_notifier_knows_its_watchdog(manager: tuple[socket.socket, str])
 
 def test_an_abstract_address_begins_with_nul() -> None:
     assert find_notify_address({"NOTIFY_SOCKET": "@run/x"}) == "\0run/x"
+
+
+async def test_a_watchdog_is_fed_again_and_again_while_the_body_runs(manager: tuple[socket.socket, str]) -> None:
+    listening, name = manager
+    with open_notifier({"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "3000"}) as notifier:
+        async with feeding_watchdog(notifier):
+            heard = [await asyncio.to_thread(listening.recv, 500) for _ in range(3)]
+    assert heard == [b"WATCHDOG=1"] * 3
+
+
+async def test_without_a_watchdog_nothing_is_fed(manager: tuple[socket.socket, str]) -> None:
+    listening, name = manager
+    with open_notifier({"NOTIFY_SOCKET": name}) as notifier:
+        async with feeding_watchdog(notifier):
+            await asyncio.sleep(0)
+        notifier.stopping()
+    assert listening.recv(500) == b"STOPPING=1"

@@ -97,6 +97,20 @@ async def test_http_serves_on_an_inherited_socket(world: World, tmp_path: Path) 
             assert (await post(origin, world.acme.api_key, request("tools/list")))[0] == 200
 
 
+async def test_the_service_manager_hears_that_http_is_served_lives_and_ends(world: World, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(DEADLINE_SECONDS)
+        environment = make_environment(world, NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="30000000")
+        async with running(tmp_path, environment, "http", "--listen", "127.0.0.1:0") as process:
+            heard = {await asyncio.to_thread(manager.recv, 500) for _ in range(2)}
+            await read_event(process, "serving")
+            process.send_signal(signal.SIGTERM)
+            ended = await asyncio.to_thread(manager.recv, 500)
+    assert heard == {b"READY=1", b"WATCHDOG=1"}
+    assert ended == b"STOPPING=1"
+
+
 @pytest.mark.parametrize("mode", ["legacy", "auto", MODERN])
 async def test_stdio_serves_the_sdks_client_in_every_era(world: World, tmp_path: Path, mode: str) -> None:
     environment = make_environment(world, SYNCD_API_KEY=world.acme.api_key)
