@@ -21,6 +21,9 @@ from syncd.adapters.github.addresses import DEFAULT_API_URL, check_api_url, find
 from syncd.adapters.github.connections import Answered, AnswerTooLarge, GuardedConnection
 from syncd.adapters.github.errors import make_unreachable_error
 from syncd.adapters.github.responses import Response
+from syncd.adapters.github.spending import ask_within
+from syncd.core.budgets import Budget
+from syncd.core.rates import CORE, GRAPHQL
 from syncd.core.sources import SourceCost
 from syncd.errors import BadUsage, Stalled
 
@@ -63,6 +66,7 @@ class _Ways:
     executor: ThreadPoolExecutor
     slots: SimpleQueue[_Slot]
     session: aiohttp.ClientSession
+    budget: Budget | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +126,25 @@ class GitHubClient:
     async def get_bytes(self, path: str, *, max_bytes: int) -> Response:
         """Return GitHub's answer to the raw media type, at most *max_bytes* + 1 of its bytes. Unreachable where none comes."""
         headers = {"Accept": RAW_MEDIA_TYPE}
-        return await self._ask_session("GET", self._ways.api_url + path, max_bytes=max_bytes, headers=headers)
+        url = self._ways.api_url + path
+        return await ask_within(
+            self._ways.budget,
+            lambda: self._ask_session("GET", url, max_bytes=max_bytes, headers=headers),
+            resource=CORE,
+            bulk=True,
+        )
 
     async def post_graphql(self, query: str, variables: Mapping[str, str]) -> Response:
         """Return GitHub's answer to a GraphQL *query*, whatever its status. Unreachable where none comes, or one too large."""
         max_bytes = self._ways.limits.answer_max_bytes
         asked = {"query": query, "variables": dict(variables)}
         url = make_graphql_url(self._ways.api_url)
-        response = await self._ask_session("POST", url, max_bytes=max_bytes, headers={}, json=asked)
+        response = await ask_within(
+            self._ways.budget,
+            lambda: self._ask_session("POST", url, max_bytes=max_bytes, headers={}, json=asked),
+            resource=GRAPHQL,
+            bulk=True,
+        )
         if len(response.body) > max_bytes:
             raise make_unreachable_error(f"it sends more than {max_bytes} bytes")
         return response
@@ -161,9 +176,12 @@ class GitHubClient:
             raise make_unreachable_error(f"a download broke off ({type(error).__name__})") from None
 
     async def _ask_pygithub(self, asked: _Asked) -> Response:
-        self._requests += 1
-        loop = asyncio.get_running_loop()
-        return self._noted(await loop.run_in_executor(self._ways.executor, _ask, self._ways, asked))
+        async def ask() -> Response:
+            self._requests += 1
+            loop = asyncio.get_running_loop()
+            return self._noted(await loop.run_in_executor(self._ways.executor, _ask, self._ways, asked))
+
+        return await ask_within(self._ways.budget, ask, resource=CORE)
 
     async def _ask_session(
         self, verb: str, url: str, *, max_bytes: int, headers: dict[str, str], json: object = None
@@ -192,10 +210,15 @@ class GitHubClient:
 
 @asynccontextmanager
 async def open_github_client(
-    *, api_url: str = DEFAULT_API_URL, token: str | None = None, limits: ClientLimits | None = None
+    *,
+    api_url: str = DEFAULT_API_URL,
+    token: str | None = None,
+    limits: ClientLimits | None = None,
+    budget: Budget | None = None,
 ) -> AsyncIterator[GitHubClient]:
     """Open the connections of one credential; *token* none means anonymous. Closing waits for requests under way.
 
+    Every request but a download asks *budget* first; RetryLater (rate_limited) where it may not go.
     BadUsage for an address that is no HTTP URL, and for a token that cannot stand in a header.
     """
     limits = limits or ClientLimits()
@@ -218,7 +241,7 @@ async def open_github_client(
         cookie_jar=aiohttp.DummyCookieJar(),
     )
     try:
-        yield GitHubClient(_Ways(api_url, token, limits, executor, slots, session))
+        yield GitHubClient(_Ways(api_url, token, limits, executor, slots, session, budget))
     finally:
         await session.close()
         # A thread cannot be cancelled: its socket timeout and its deadline bound this wait.

@@ -1,0 +1,142 @@
+"""The budgets of credentials: shared through Redis, and this replica's own while Redis is away."""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+from syncd.adapters.redis.budgets import SharedBudgets
+from syncd.core.budgets import Budget, Full, Go, Rules, State, Verdict, Wait, ask, tell
+from syncd.core.credentials import BudgetId, Credential, CredentialKind
+from syncd.core.ids import ProjectId
+from syncd.core.rates import Report
+from syncd.errors import RetryLater, Unreachable
+
+log = logging.getLogger("syncd.budgets")
+
+FULL_PAUSE_SECONDS = 0.1
+FULL_LONGEST_SECONDS = 60.0
+# Redis was away: not asked again for so long, since each question may take a second to fail.
+AWAY_SECONDS = 5.0
+POINTS = 1  # a reading request (GitHub, "Calculating points for the secondary rate limit"); GraphQL queries too
+_REASONS = {
+    "primary": "the requests of this hour are used up, but for a share that is left to others",
+    "secondary": "GitHub asked for fewer requests",
+    "retry_after": "GitHub asked to wait",
+    "pace": "as many requests as GitHub allows in a minute wait already",
+    "full": "as many requests as may be are under way",
+}
+
+
+class Budgets:
+    """Opens the budget of each credential. *shared* none: this replica counts alone. *clock* gives epoch seconds."""
+
+    def __init__(self, shared: SharedBudgets | None, rules: Rules, *, clock: Callable[[], float]) -> None:
+        self._shared = shared
+        self._rules = rules
+        self._clock = clock
+        self._own: dict[BudgetId, State] = {}
+        self._shared_from = 0.0
+
+    def open(self, credential: Credential) -> Budget:
+        """Return the budget of *credential*."""
+        return _CredentialBudget(self, credential)
+
+    async def mark_used(self, project_id: ProjectId, credential: Credential) -> None:
+        """Note that a project draws on *credential*, for its status. Without Redis nothing is noted."""
+        if self._shared is not None and self._is_shared():
+            try:
+                await self._shared.mark_used(project_id, credential.budget_id, credential.kind.value)
+            except Unreachable as error:
+                self._mark_away(error)
+
+    async def ask(self, budget_id: BudgetId, nonce: UUID, *, resource: str, bulk: bool) -> tuple[Verdict, bool]:
+        """Return whether *nonce* may go, and whether all replicas were asked."""
+        if self._shared is not None and self._is_shared():
+            try:
+                verdict = await self._shared.ask(budget_id, nonce, resource=resource, bulk=bulk, points=POINTS)
+            except Unreachable as error:
+                self._mark_away(error)
+            else:
+                return verdict, True
+        state = self._own.get(budget_id, State())
+        now = self._clock()
+        verdict, self._own[budget_id] = ask(
+            state, self._rules, nonce, resource=resource, bulk=bulk, points=POINTS, now=now
+        )
+        return verdict, False
+
+    async def tell(self, budget_id: BudgetId, nonce: UUID, report: Report | None) -> None:
+        """Give the slot of *nonce* back and count *report*, in Redis and here: what is known here serves when Redis goes away."""
+        fraction = random.random()  # noqa: S311 - jitter is no secret
+        state = self._own.get(budget_id, State())
+        self._own[budget_id] = tell(state, nonce, report, now=self._clock(), fraction=fraction)
+        if self._shared is not None and self._is_shared():
+            try:
+                await self._shared.tell(budget_id, nonce, report, fraction=fraction)
+            except Unreachable as error:
+                self._mark_away(error)
+
+    def _is_shared(self) -> bool:
+        return self._clock() >= self._shared_from
+
+    def _mark_away(self, error: Unreachable) -> None:
+        log.warning("budget is not shared", extra={"code": error.code})
+        self._shared_from = self._clock() + AWAY_SECONDS
+
+
+class _Spending:
+    """What the answer of one request said, once it came."""
+
+    def __init__(self) -> None:
+        self.told: Report | None = None
+
+    def report(self, report: Report) -> None:
+        self.told = report
+
+
+class _CredentialBudget:
+    """The budget of one credential."""
+
+    def __init__(self, budgets: Budgets, credential: Credential) -> None:
+        self._budgets = budgets
+        self._credential = credential
+
+    @asynccontextmanager
+    async def spend(self, resource: str, *, bulk: bool = False) -> AsyncIterator[_Spending]:
+        """Enter when the request may go."""
+        nonce, spending = uuid4(), _Spending()
+        try:
+            await self._enter(nonce, resource, bulk=bulk)
+            yield spending
+        finally:
+            await self._budgets.tell(self._credential.budget_id, nonce, spending.told)
+
+    async def _enter(self, nonce: UUID, resource: str, *, bulk: bool) -> None:
+        waited = 0.0
+        while True:
+            verdict, shared = await self._budgets.ask(self._credential.budget_id, nonce, resource=resource, bulk=bulk)
+            match verdict:
+                case Go(after_seconds):
+                    await asyncio.sleep(after_seconds)
+                    return
+                case Full() if waited < FULL_LONGEST_SECONDS:
+                    waited += FULL_PAUSE_SECONDS
+                    await asyncio.sleep(FULL_PAUSE_SECONDS)
+                case Full():
+                    raise self._make_error(Wait(FULL_LONGEST_SECONDS, "full"), shared=shared)
+                case Wait():
+                    raise self._make_error(verdict, shared=shared)
+
+    def _make_error(self, wait: Wait, *, shared: bool) -> RetryLater:
+        anonymous = self._credential.kind is CredentialKind.ANONYMOUS
+        alone = "" if shared else " Redis is away: this daemon counts alone."
+        tip = " With a token GitHub allows 5,000 requests an hour instead of 60." if anonymous else ""
+        return RetryLater(
+            "rate_limited",
+            f"GitHub's rate limit holds ({_REASONS[wait.reason]}); it goes on in {wait.after_seconds:.0f} s.",
+            hint=f"It goes on by itself at that time.{tip}{alone}",
+            after_seconds=max(1.0, wait.after_seconds),
+        )
