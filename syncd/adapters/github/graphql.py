@@ -154,8 +154,7 @@ def _parse_batch(response: Response, batch: Sequence[WantedBlob]) -> tuple[_Answ
         if told is None and answer.errors:
             lost.append(blob)
         elif told is not None and told.text is not None and not told.is_truncated:
-            # A lone surrogate is in no text of git's; it must not end the batch.
-            content = told.text.encode("utf-8", "surrogatepass")
+            content = told.text.encode()
             if git_blob_sha(content) == blob.git_sha:
                 found.append(SourceBlob(blob.git_sha, content))
     return answer, _Batch(found, lost)

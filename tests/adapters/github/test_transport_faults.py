@@ -1,5 +1,6 @@
 """Whatever goes wrong on the way, what is handed on is what git has: it heals by another way, or it is said and tried again."""
 
+import gzip
 import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -203,8 +204,9 @@ async def test_a_batch_may_lose_objects_again_and_again(hosted: Hosted, contents
         Answer(404),
         Answer(302, {"Location": "/"}),
         Answer(200, body=b"<html>"),
+        Answer(200, body=gzip.compress(b"")),
     ],
-    ids=["cut", "spoiled", "500", "404", "a second redirect", "a page"],
+    ids=["cut", "spoiled", "500", "404", "a second redirect", "a page", "an empty archive"],
 )
 async def test_an_archive_that_fails_without_a_token_is_unreachable_and_heals(
     hosted: Hosted, contents: dict[str, bytes], anonymous: GitHubClient, effect: Effect
@@ -330,7 +332,10 @@ def _is_text(content: bytes) -> bool:
     return True
 
 
-@pytest.mark.parametrize("seed", range(12))
+_SEEDS = [*range(6), *(pytest.param(seed, marks=pytest.mark.full) for seed in range(6, 200))]
+
+
+@pytest.mark.parametrize("seed", _SEEDS)
 async def test_any_fault_heals_or_is_said_and_nothing_wrong_is_handed_on(
     hosted: Hosted, contents: dict[str, bytes], anonymous: GitHubClient, seed: int
 ) -> None:
