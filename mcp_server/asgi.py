@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from mcp.server import Server, ServerRequestContext
@@ -13,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from mcp_server.identity import READ_SCOPE, Caller, KeyVerifier
-from syncd.errors import SyncdError
+from syncd.errors import RetryLater, SyncdError
 
 MCP_PATH = "/mcp"
 MAX_REQUEST_BYTES = 256 * 1024
@@ -56,7 +57,11 @@ class HttpApplication:
 
     async def _serve_mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        caller = await self._identify(request)
+        try:
+            caller = await self._identify(request)
+        except RetryLater as error:
+            await _postpone(error)(scope, receive, send)
+            return
         if caller is None:
             await _refuse(401, "invalid_token", "A valid API key is required: Authorization: Bearer KEY.")(
                 scope, receive, send
@@ -146,4 +151,12 @@ def _refuse(status: int, error: str, description: str, *, scope: str | None = No
         {"error": error, "error_description": description},
         status_code=status,
         headers={"WWW-Authenticate": challenge},
+    )
+
+
+def _postpone(error: RetryLater) -> Response:
+    return JSONResponse(
+        {"error": error.code, "error_description": error.message},
+        status_code=503,
+        headers={"Retry-After": str(ceil(error.after_seconds))},
     )

@@ -20,6 +20,7 @@ from mcp_server.gate import Gate
 from mcp_server.identity import READ_SCOPE, Caller
 from mcp_server.registry import TOOLS, Tool
 from syncd.adapters.postgres.connections import Pool
+from syncd.adapters.postgres.reading.limits import explaining_reads
 from syncd.adapters.postgres.reading.projects import list_projects
 from syncd.adapters.postgres.transactions import reading
 from syncd.errors import SyncdError
@@ -66,14 +67,13 @@ class Dispatcher:
         except ValidationError as error:
             return "wrong_arguments", explain_arguments(tool.name, tool.arguments, error)
         try:
-            async with asyncio.timeout(CALL_SECONDS), reading(self.pool, caller.tenant_id) as connection:
-                projects = await list_projects(connection, allowed=caller.project_ids)
-                call = Call(caller, connection, projects, self.cursors, self.sparse_vectors)
-                return "ok", await tool.handler(call, arguments)
+            with explaining_reads():
+                async with asyncio.timeout(CALL_SECONDS), reading(self.pool, caller.tenant_id) as connection:
+                    projects = await list_projects(connection, allowed=caller.project_ids)
+                    call = Call(caller, connection, projects, self.cursors, self.sparse_vectors)
+                    return "ok", await tool.handler(call, arguments)
         except SyncdError as error:
             return error.code, ErrorAnswer(f"{error.message} {error.hint}".strip())
-        except TimeoutError:
-            return "timeout", ErrorAnswer("The server is busy and gave up on this call. Try again in a few seconds.")
         except Exception:  # the tool middleware: whatever failed, an agent gets a sentence, and the log the trace
             logger.exception("tool_failed", extra={"tool": tool.name})
             return "failed", ErrorAnswer("The server failed; it is not your call. Retry once, then tell the operator.")

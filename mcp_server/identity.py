@@ -8,6 +8,7 @@ from datetime import datetime
 
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.keys import resolve_key
+from syncd.adapters.postgres.reading.limits import explaining_reads
 from syncd.core.ids import ProjectId, TenantId
 from syncd.core.keys import parse_key
 
@@ -44,7 +45,7 @@ class KeyVerifier:
         self._remembered: OrderedDict[bytes, _Remembered] = OrderedDict()
 
     async def find_caller(self, key: str) -> Caller | None:
-        """Return who *key* belongs to; none when it is malformed, unknown, revoked or expired."""
+        """Return who *key* belongs to; none when it is malformed, unknown, revoked or expired. Raises `RetryLater`: nobody could say."""
         parts = parse_key(key)
         if parts is None:
             return None
@@ -61,7 +62,8 @@ class KeyVerifier:
         return caller
 
     async def _resolve(self, key_id: str, secret_hash: bytes) -> Caller | None:
-        key = await resolve_key(self._pool, key_id, secret_hash, self._now())
+        with explaining_reads():
+            key = await resolve_key(self._pool, key_id, secret_hash, self._now())
         if key is None:
             return None
         return Caller(key.tenant_id, key.key_id, key.scopes, key.project_ids, key.expires_at)

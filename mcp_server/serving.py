@@ -69,12 +69,13 @@ async def run_http(settings: Settings, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     with open_notifier() as notifier:
         async with open_http_application(settings, host=host) as application, feeding_watchdog(notifier):
+            server = make_http_server(application, drain_seconds=settings.drain_seconds)
+            # Before uvicorn takes the signal over this ends it; afterwards uvicorn puts it back and raises the signal again: drained by then.
+            signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
             logger.info("serving", extra={"url": f"http://{_as_host(host)}:{port}/mcp"})
-            # uvicorn drains at a first signal, then puts this handler back and raises the signal again: by then there is nothing to do.
-            signal.signal(signal.SIGTERM, lambda *_: None)
             # The socket listens already: who comes before uvicorn does waits in line.
             notifier.ready()
-            await make_http_server(application, drain_seconds=settings.drain_seconds).serve(sockets=[listener])
+            await server.serve(sockets=[listener])
             notifier.stopping()
 
 

@@ -4,8 +4,10 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
+import aiohttp
 import pytest
 
 from syncd.adapters.embedded.postgres import PostgresServer
@@ -14,7 +16,7 @@ from syncd.adapters.postgres.connections import open_connection
 from syncd.adapters.postgres.migrations import list_migrations, run_migrations
 from syncd.adapters.postgres.roles import make_login_url, put_groups, put_logins
 from tests.conftest import LOGINS, Database, name_database, run_statement
-from tests.mcp_server.agents import call, text_of
+from tests.mcp_server.agents import call, post, request, text_of
 from tests.mcp_server.serve import serving
 from tests.mcp_server.worlds import ACME_FILES, Party, make_party
 from tests.mirror import open_mirror
@@ -197,3 +199,39 @@ async def database_without_vectors(postgres: PostgresServer) -> AsyncIterator[Da
         await put_logins(connection, list(LOGINS))
     yield Database(url, *(make_login_url(url, login) for login in LOGINS))
     await run_statement(postgres.url, f"drop database {name} with (force)")
+
+
+async def test_while_the_database_is_gone_callers_are_told_to_come_back(
+    database: Database, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    async with served_party(database, redis_server, tmp_path) as (origin, party):
+        await party.add_project("guide", {"docs/a.md": "# A\n"})
+        name = urlsplit(database.migrator_url).path[1:]
+        await run_statement(name_database(database.migrator_url, "postgres"), f"drop database {name} with (force)")
+
+        status, headers, text = await post(origin, party.api_key, request("tools/list"))
+        async with aiohttp.ClientSession() as session, session.get(f"{origin}/readyz") as answer:
+            readiness = answer.status, (await answer.json())["code"]
+
+    assert (status, json.loads(text)["error"]) == (503, "database_unreachable")
+    assert int(headers["retry-after"]) > 0
+    assert readiness == (503, "database_unreachable")
+    await run_statement(name_database(database.migrator_url, "postgres"), f"create database {name}")
+
+
+async def test_a_statement_that_takes_too_long_is_given_up_in_words(
+    database: Database, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    async with open_mirror(database, redis_server) as mirror:
+        party = await make_party(mirror, tmp_path)
+        await party.add_project("guide", {"docs/a.md": "# A\n\nword\n"})
+        async with serving(database.read_url) as origin:
+            async with open_connection(database.migrator_url) as connection, connection.transaction():
+                # A lock that no reader can pass stands for a statement that takes too long; the reader's limits end it.
+                await connection.execute("lock table syncd.document_versions in access exclusive mode")
+                answer = await call(origin, party.api_key, "docs_search", query="word")
+            after = await call(origin, party.api_key, "docs_search", query="word")
+
+    assert answer.is_error
+    assert "took longer than one statement may" in text_of(answer)
+    assert not after.is_error
