@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from syncd.adapters.postgres.listening import listen
-from syncd.adapters.systemd import Notifier
+from syncd.adapters.systemd import Notifier, feeding_watchdog
 from syncd.bootstrap import Parts, make_reconciling
 from syncd.services.reconciler import run_reconciler
 from syncd.services.retention import run_retention
@@ -12,21 +12,18 @@ from syncd.services.retention import run_retention
 log = logging.getLogger("syncd.daemon")
 
 DUE_CHANNEL = "syncd_due"
-WATCHDOG_SHARE = 3  # ping three times in the interval that the service manager grants
 
 
 async def run_daemon(parts: Parts, *, stop: asyncio.Event, notifier: Notifier) -> None:
     """Run the loop until *stop*, then drain: claim nothing more, let running syncs end, give their locks back."""
     wake = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
+    async with feeding_watchdog(notifier), asyncio.TaskGroup() as group:
         reconciling = make_reconciling(parts, group, wake=wake, stop=stop)
         beside = [
             group.create_task(listen(parts.sync_url, DUE_CHANNEL, lambda _payload: wake.set())),
             group.create_task(_announce_stop(stop, notifier)),
             group.create_task(run_retention(parts.work, delivery_days=parts.settings.delivery_retention_days)),
         ]
-        if notifier.watchdog_seconds is not None:
-            beside.append(group.create_task(_feed_watchdog(notifier, notifier.watchdog_seconds / WATCHDOG_SHARE)))
         notifier.ready()
         log.info(
             "daemon ready",
@@ -41,10 +38,3 @@ async def run_daemon(parts: Parts, *, stop: asyncio.Event, notifier: Notifier) -
 async def _announce_stop(stop: asyncio.Event, notifier: Notifier) -> None:
     await stop.wait()
     notifier.stopping("Draining: running syncs end, nothing new begins.")
-
-
-async def _feed_watchdog(notifier: Notifier, seconds: float) -> None:
-    """Ping from the event loop itself: a loop that hangs does not ping, and the service manager restarts the service."""
-    while True:
-        notifier.ping()
-        await asyncio.sleep(seconds)

@@ -86,7 +86,8 @@ async def _renew(locking: Locking, lock: Lock, asked_at: float) -> None:
         pause = locking.lease_seconds / 3 * random.uniform(0.9, 1.1)  # noqa: S311 - jitter is no secret
         await asyncio.sleep(min(pause, max(0.0, trusted_until - loop.time())))
         asked_at = loop.time()
-        renewed: bool | None = None  # no answer is no refusal: the lease stands until the time that we can trust runs out
+        # No answer is no refusal: the lease stands until the time that we can trust runs out.
+        renewed: bool | None = None
         with suppress(Unreachable, TimeoutError):
             async with asyncio.timeout_at(trusted_until):
                 renewed = await locking.locks.renew(lock.project_id, lock.nonce, fence=lock.fence)
