@@ -27,7 +27,7 @@ from tests.mirror import LIMITS, Mirror
 DEADLINE_SECONDS = 5
 POLL_SECONDS = 60.0
 CHANNEL = "test_changes"
-_TRIGGERS = f"""
+TRIGGERS = f"""
 create function syncd.tell_test() returns trigger language plpgsql as
 $$ begin perform pg_notify('{CHANNEL}', ''); return null; end $$;
 create trigger tell_test after update or delete on syncd.sync_queue for each row execute function syncd.tell_test();
@@ -184,7 +184,7 @@ async def open_loop(
     async with AsyncExitStack() as stack:
         listener = await stack.enter_async_context(open_connection(migrator_url))
         if tells:
-            await listener.execute(_TRIGGERS)
+            await listener.execute(TRIGGERS)
         await listener.add_listener(CHANNEL, lambda *_: notices.set())
         group = await stack.enter_async_context(asyncio.TaskGroup())
         stack.callback(stop.set)
