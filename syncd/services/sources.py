@@ -1,38 +1,46 @@
-"""Opens the source of a project: its folder, or its repository with the token that is its own."""
+"""Opens the source of a project: its folder, or its repository with the credential that may serve it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 from syncd.adapters.encryption import KeyRing
 from syncd.adapters.folder.hash_cache import HashCache
 from syncd.adapters.folder.source import FolderSource
-from syncd.adapters.github.client import GitHubClient, open_github_client
+from syncd.adapters.github.app import GitHubApp
 from syncd.adapters.github.source import GitHubSource
 from syncd.adapters.postgres.connections import Pool
-from syncd.adapters.postgres.projects import get_credential
-from syncd.adapters.postgres.tenants import get_tenant_name
-from syncd.adapters.postgres.transactions import in_project
+from syncd.core.budgets import Rules
 from syncd.core.ids import ProjectId
 from syncd.core.paths import make_path_filter
 from syncd.core.projects import Project
 from syncd.core.sources import Source
 from syncd.errors import Stalled
+from syncd.services.budgets import Budgets
+from syncd.services.clients import Clients
+from syncd.services.credentials import Credentials, ServerCredentials
 
 FOLDER_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class GitHubAccess:
-    """Where GitHub is, and the server's own token: it serves only *token_tenants*, since it may read their private repositories."""
+    """Where GitHub is, the server's own token, and its App.
+
+    The token serves only *token_tenants*, since it may read their private repositories; the App only tenants that an
+    installation is bound to.
+    """
 
     api_url: str
     token: str | None = field(repr=False)
     token_tenants: Sequence[str]
+    app: GitHubApp | None = None
 
     def find_token(self, tenant_name: str) -> str | None:
         """Return the server's own token if it serves this tenant."""
@@ -58,20 +66,22 @@ class Sources:
         folders: FolderAccess,
         key_ring: KeyRing | None,
         max_bytes: int,
+        budgets: Budgets | None = None,
     ) -> None:
-        self._pool = pool
-        self._github = github
+        """*budgets* none: this process counts alone what GitHub allows."""
         self._folders = folders
-        self._key_ring = key_ring
         self._max_bytes = max_bytes
+        self._budgets = budgets or Budgets(None, Rules(), clock=time.time)
+        server = ServerCredentials(api_url=github.api_url, find_token=github.find_token, app=github.app)
+        self._credentials = Credentials(pool, server, key_ring=key_ring, clock=lambda: datetime.now(UTC))
+        self._clients = Clients(api_url=github.api_url, budgets=self._budgets)
         self._caches: dict[ProjectId, HashCache] = {}
-        self._clients: dict[str | None, GitHubClient] = {}
         self._executor = ThreadPoolExecutor(FOLDER_THREADS, thread_name_prefix="folder")
         self._stack = AsyncExitStack()
-        self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         self._stack.callback(self._executor.shutdown, cancel_futures=True)
+        await self._stack.enter_async_context(self._clients)
         return self
 
     async def __aexit__(self, *_failure: object) -> None:
@@ -84,7 +94,8 @@ class Sources:
             folder = await asyncio.to_thread(_resolve, Path(project.folder), self._folders.roots)
             yield self._open_folder(project, folder)
         else:
-            yield await self._open_repository(project, project.repository or "")
+            async with self._open_repository(project, project.repository or "") as source:
+                yield source
 
     def _open_folder(self, project: Project, folder: Path) -> FolderSource:
         wanted = make_path_filter(include=project.include, exclude=project.exclude)
@@ -98,40 +109,24 @@ class Sources:
             executor=self._executor,
         )
 
-    async def _open_repository(self, project: Project, repository: str) -> GitHubSource:
-        return GitHubSource(
-            await self._get_client(await self._find_token(project)),
-            repository,
-            repository_id=project.repository_id,
-            branch=project.branch,
-            docs_path=project.docs_path,
-            blob_max_bytes=self._max_bytes,
-        )
-
-    async def _find_token(self, project: Project) -> str | None:
-        """Return the project's own token, else the server's if it serves this tenant."""
-        async with in_project(self._pool, project.tenant_id, project.project_id) as connection:
-            sealed = await get_credential(connection, project.project_id)
-            tenant_name = await get_tenant_name(connection, project.tenant_id)
-        if sealed is None:
-            return self._github.find_token(tenant_name)
-        if self._key_ring is None:
-            raise Stalled(
-                "master_keys_missing",
-                "The project has a token of its own, and this daemon has no master key to read it.",
-                hint="Set SYNCD_MASTER_KEYS as it was when the project was added, and start the daemon again.",
-            )
-        return self._key_ring.decrypt(
-            sealed, tenant_id=project.tenant_id, project_id=project.project_id, column="credential"
-        )
-
-    async def _get_client(self, token: str | None) -> GitHubClient:
-        """Return the client of a token; its connections are shared by all projects that have the same one."""
-        async with self._opening:
-            if token not in self._clients:
-                opening = open_github_client(api_url=self._github.api_url, token=token)
-                self._clients[token] = await self._stack.enter_async_context(opening)
-            return self._clients[token]
+    @asynccontextmanager
+    async def _open_repository(self, project: Project, repository: str) -> AsyncIterator[GitHubSource]:
+        credential = await self._credentials.find(project)
+        await self._budgets.mark_used(project.project_id, credential)
+        async with self._clients.open(credential) as client:
+            try:
+                yield GitHubSource(
+                    client,
+                    repository,
+                    repository_id=project.repository_id,
+                    branch=project.branch,
+                    docs_path=project.docs_path,
+                    blob_max_bytes=self._max_bytes,
+                )
+            except Stalled as error:
+                if error.code == "credential_refused":
+                    self._credentials.forget(credential)
+                raise
 
 
 def _resolve(folder: Path, roots: Sequence[Path] | None) -> Path:

@@ -144,7 +144,7 @@ async def test_projects_of_one_token_share_their_connections(mirror: Mirror, hos
             assert await one.find_head(None) == await two.find_head(None)
             # Each look counts what it cost itself.
             assert (one.cost.requests, two.cost.requests) == (1, 1)
-        assert len(sources._clients) == 1
+        assert len(sources._clients._held) == 1
 
 
 async def add_folder(mirror: Mirror, folder: Path) -> Project:
