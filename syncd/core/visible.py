@@ -62,10 +62,7 @@ def _keep_joined(match: re.Match[str]) -> str:
     text = match.string
     before = text[match.start() - 1 : match.start()] if match.start() else ""
     after = text[match.end() : match.end() + 1]
-    kept = _JOINED_RUN.match(match[0])
-    if kept is None:
-        return ""
-    run = kept[0]
+    run = _JOINED_RUN.findall(match[0])[0]
     if run[-1] in "\u200c\u200d":
         return run if _MAY_JOIN.match(before) and _MAY_JOIN.match(after) else ""
     return run if _MAY_VARY.match(before) else ""

@@ -99,6 +99,7 @@ def test_sections_of_one_name_are_told_apart_by_their_anchors() -> None:
 def test_a_section_is_found_by_its_trail_whatever_its_case() -> None:
     sections = list_sections(places_of("# T\n\n## A\n\n### X\n\na\n\n## B\n\n### X\n\nb\n"))
 
+    assert find_section(list_sections([Place(("T", "Plain"), None, 1, 2)]), "plain") is not None
     found = find_section(sections, "b > x")
     assert found is not None
     assert found.headings == ("T", "B", "X")

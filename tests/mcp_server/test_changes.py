@@ -146,6 +146,7 @@ async def test_a_project_that_was_never_synced_says_so(
 ) -> None:
     async with served_party(database, redis_server, tmp_path) as (origin, party):
         empty = text_of(await call(origin, party.api_key, "docs_projects"))
+        asked = text_of(await call(origin, party.api_key, "docs_projects", project="guide"))
         async with open_connection(database.migrator_url) as connection:
             await connection.execute(
                 "insert into syncd.projects (tenant_id, name, source, folder) values ($1, 'new', 'folder', '/nowhere')",
@@ -155,6 +156,7 @@ async def test_a_project_that_was_never_synced_says_so(
         searched = text_of(await call(origin, party.api_key, "docs_search", query="anything"))
 
     assert empty == '{"projects":[]}'
+    assert "opens no project yet" in asked
     assert (listed["revision"], listed["items"]) == (0, [])
     assert "new · nothing synced yet · waiting" in searched
     assert "/nowhere" not in searched
@@ -235,3 +237,33 @@ async def test_a_statement_that_takes_too_long_is_given_up_in_words(
     assert answer.is_error
     assert "took longer than one statement may" in text_of(answer)
     assert not after.is_error
+
+
+async def test_of_very_many_projects_the_first_are_listed_and_the_rest_counted(
+    database: Database, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    async with served_party(database, redis_server, tmp_path) as (origin, party):
+        async with open_connection(database.migrator_url) as connection:
+            await connection.execute(
+                "insert into syncd.projects (tenant_id, name, source, folder)"
+                " select $1, 'p' || to_char(n, 'FM000'), 'folder', '/nowhere' from generate_series(1, 201) n",
+                party.mirror.tenant_id,
+            )
+        values = json.loads(text_of(await call(origin, party.api_key, "docs_projects")))
+        last = json.loads(text_of(await call(origin, party.api_key, "docs_projects", project="p201")))
+
+    assert (len(values["projects"]), values["notShown"]) == (200, 1)
+    assert last["projects"][0]["project"] == "p201"
+
+
+async def test_a_failure_nobody_foresaw_reaches_the_log_and_not_the_agent(
+    database: Database, redis_server: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served_party(database, redis_server, tmp_path) as (origin, party):
+        await party.add_project("guide", {"docs/a.md": "# A\n"})
+        async with open_connection(database.migrator_url) as connection:
+            await connection.execute("alter table syncd.blobs rename column text to content")
+        answer = await call(origin, party.api_key, "docs_read", id="guide/docs/a.md")
+
+    assert text_of(answer) == "The server failed; it is not your call. Retry once, then tell the operator."
+    assert "UndefinedColumnError" in caplog.text

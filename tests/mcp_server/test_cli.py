@@ -30,6 +30,7 @@ def make_environment(world: World, **settings: str) -> dict[str, str]:
         "PYTHONWARNINGS": "error",
         "SYNCD_READ_DATABASE_URL": world.database.read_url,
         "SYNCD_ENV": "test",
+        **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
         **settings,
     }
 

@@ -1,8 +1,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from mcp.client import Client
+from mcp.server import ServerRequestContext
 
-from mcp_server.identity import CACHE_SECONDS, KeyVerifier
+from mcp_server import identity
+from mcp_server.identity import CACHE_SECONDS, Caller, KeyVerifier
+from mcp_server.server import make_server
+from tests.mcp_server.agents import text_of
 from tests.mcp_server.worlds import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -56,3 +61,37 @@ async def test_a_refusal_is_remembered_no_longer_than_an_acceptance(world: World
     assert await verifier.find_caller(key) is None
     assert await verifier.find_caller(key) is None
     assert await verifier.find_caller("nonsense") is None
+
+
+async def test_no_more_keys_are_remembered_than_fit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "CACHED_KEYS", 1)
+    clocks = Clocks()
+    verifier = KeyVerifier(world.acme.mirror.read_pool, now=clocks.now, monotonic=clocks.monotonic)
+    first, first_id = await world.acme.make_key()
+    assert await verifier.find_caller(first) is not None
+
+    await world.acme.revoke_key(first_id)
+    assert await verifier.find_caller(first) is not None
+    assert await verifier.find_caller(world.acme.api_key) is not None
+
+    # It was forgotten for the other's sake, so the database is asked again.
+    assert await verifier.find_caller(first) is None
+
+
+@pytest.mark.parametrize("scopes", [None, ("docs:sync",)])
+async def test_every_call_asks_who_calls_so_that_an_open_connection_ends_with_its_key(
+    world: World, scopes: tuple[str, ...] | None
+) -> None:
+    caller = None
+    if scopes is not None:
+        caller = Caller(world.acme.mirror.tenant_id, "a" * 12, frozenset(scopes), None, None)
+
+    async def identify(_: ServerRequestContext) -> Caller | None:
+        return caller
+
+    server = await make_server(world.acme.mirror.read_pool, identify, installation_key=b"k" * 32)
+    async with Client(server) as client:
+        answer = await client.call_tool("docs_projects", {})
+
+    assert answer.is_error
+    assert "unknown, revoked, expired or lacks docs:read" in text_of(answer)

@@ -277,3 +277,24 @@ async def test_a_folder_without_commits_has_a_url_too(world: World) -> None:
 
 async def test_equal_content_gives_equal_bytes(world: World) -> None:
     assert await read(world, "docs_read", id="guide/docs/setup") == await read(world, "docs_read", id="guide/setup.md")
+
+
+async def test_a_search_stops_at_max_chars_and_goes_on_by_its_cursor(world: World) -> None:
+    text = await read(world, "docs_search", query="wombats part", max_chars=500)
+
+    assert fenced(text).count("· score") < 10
+    assert 'cursor="' in text
+
+
+async def test_lines_beyond_the_end_and_documents_without_chunks_are_said(world: World) -> None:
+    assert "ends at line 25" in await complain(world, "fetch", id="guide/docs/setup.md@v1:L99-120")
+    assert "has no chunk there" in await complain(world, "docs_chunks", id="guide/docs/empty.md")
+
+
+async def test_the_project_may_be_left_out_of_an_id_where_a_key_opens_only_one(world: World) -> None:
+    key, _ = await world.acme.make_key(project_ids=(world.guide.project_id,))
+
+    result = await call(world.mcp_url, key, "docs_read", id="docs/setup.md#uninstall")
+
+    assert fenced(text_of(result)) == "## Uninstall\n\nRemove the directory.\n"
+    assert (await call(world.mcp_url, world.acme.api_key, "docs_read", id="docs/setup.md")).is_error
