@@ -26,6 +26,7 @@ async def test_the_service_manager_hears_that_the_daemon_is_ready_lives_and_drai
         "CREDENTIALS_DIRECTORY": str(tmp_path / "credentials"),
         "SYNCD_DATA_DIR": str(tmp_path / "data"),
         "SYNCD_HTTP_LISTEN": "127.0.0.1:0",
+        **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
     }
     credentials = tmp_path / "credentials"
     credentials.mkdir()
