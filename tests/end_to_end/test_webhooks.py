@@ -31,6 +31,7 @@ CAMPAIGN_SECONDS = 60
 IN_FLIGHT = 16
 PROJECTS = 20
 MOVES = 5
+UNANNOUNCED = 5  # projects whose last push is delivered by nobody
 MISHAPS = Mishaps(lost=0.2, doubled=0.2, forged=0.05, shuffled=True)
 
 
@@ -192,7 +193,7 @@ async def test_no_mishap_of_deliveries_leaves_a_wrong_mirror(
     random = Random(seed)
     async with open_daemons(world, database, redis_server, count=2) as urls:
         for number in range(PROJECTS):
-            await world.add(f"docs-{number}", *urls, commits=1 + MOVES)
+            await world.add(f"docs-{number}", *urls, commits=2 + MOVES)
         targets = [one for one in world.mirrored for _ in range(deliveries // PROJECTS)]
         honest = {world.fake.make_push(one.repository, one.waiting[-1]): one for one in targets}
         sendings = MISHAPS.strike(list(honest), random)
@@ -202,6 +203,9 @@ async def test_no_mishap_of_deliveries_leaves_a_wrong_mirror(
         random.shuffle(moves)
         statuses = await send_all(world, sendings, owners, moves, random)
         await world.watch.wait_until(world.is_quiet, seconds=CAMPAIGN_SECONDS)
+        for one in world.mirrored[:UNANNOUNCED]:
+            one.push()
+        assert not await world.is_exact()
         await world.poll()
         await world.watch.wait_until(world.is_exact, seconds=CAMPAIGN_SECONDS)
     assert moves == []
