@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from syncd.cli.arguments import make_parser
 from syncd.cli.output import print_error
+from syncd.cli.run import INTERRUPTED
 from syncd.errors import SyncdError
-
-INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> None:

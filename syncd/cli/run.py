@@ -14,6 +14,8 @@ from syncd.daemon import run_daemon
 from syncd.services.sources import FolderAccess
 from syncd.web.server import open_site
 
+INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
+
 
 async def run_command(arguments: argparse.Namespace) -> int:
     """Run until SIGTERM or Ctrl-C, then drain."""
@@ -31,16 +33,20 @@ async def run_command(arguments: argparse.Namespace) -> int:
 def stopping_by_signal(stop: asyncio.Event) -> Iterator[None]:
     """Set *stop* at SIGTERM or SIGINT; a second one ends the program at once."""
     loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
-    def ask_to_stop(number: signal.Signals) -> None:
+    def ask_to_stop() -> None:
         stop.set()
-        loop.remove_signal_handler(number)
+        for number in before:
+            loop.remove_signal_handler(number)
+            # Not Python's own handler: its exception would wait for threads that wait for the network.
+            signal.signal(number, signal.SIG_DFL)
 
-    signals = (signal.SIGTERM, signal.SIGINT)
-    for number in signals:
-        loop.add_signal_handler(number, ask_to_stop, number)
+    for number in before:
+        loop.add_signal_handler(number, ask_to_stop)
     try:
         yield
     finally:
-        for number in signals:
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)

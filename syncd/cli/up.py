@@ -18,7 +18,7 @@ from syncd.bootstrap import Grounds, find_key_ring, open_parts, utc_now
 from syncd.cli.desk import make_data_directory
 from syncd.cli.projects import complete_project
 from syncd.cli.ready import Progress, Ready, open_progress, print_ready
-from syncd.cli.run import stopping_by_signal
+from syncd.cli.run import INTERRUPTED, stopping_by_signal
 from syncd.core.projects import NewProject, Project
 from syncd.daemon import run_daemon
 from syncd.errors import SyncdError, Unreachable
@@ -75,6 +75,8 @@ async def up_command(arguments: argparse.Namespace) -> int:
     stop = asyncio.Event()
     with stopping_by_signal(stop), open_progress() as progress:
         new = await _make_project(arguments, settings)
+        if stop.is_set():
+            return INTERRUPTED
         with (
             bind(settings.http_address, option="--http") as http,
             bind(settings.mcp_address, option="--mcp") as mcp,
@@ -118,7 +120,7 @@ async def _run(run: Run, installation: Installation, new: NewProject) -> int:
                     await _serve(run, settings, installation, synced)
                 run.stop.set()
                 await daemon
-    return 0
+    return INTERRUPTED if synced is None else 0
 
 
 async def _wait_for_first_sync(run: Run, shelf: Shelf, project: Project, since: datetime) -> Project | None:

@@ -1,7 +1,10 @@
 """What is wrong on the way to a first sync: one sentence, one hint, the right exit code, and nothing left half done."""
 
+import asyncio
 import json
 import logging
+import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ from syncd.cli.arguments import make_parser
 from syncd.errors import NotFound, Stalled, SyncdError
 from tests.conftest import Database
 from tests.environment import clear_environment
-from tests.fakegithub.faults import Answer, Fault
+from tests.fakegithub.faults import Answer, Fault, Silence
 from tests.fakegithub.gitrepo import GitRepository
 from tests.fakegithub.server import FakeGitHub, open_fake_github
 
@@ -167,6 +170,29 @@ async def test_a_repository_without_docs_is_ready_and_says_so(desk: Desk, capsys
     assert await desk.up("--repo", "acme/code") == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["ready"], said["documents"], said["revision"]) == (True, 0, 1)
+
+
+@pytest.mark.parametrize("place", ["/repos/", "/git/trees/"])
+async def test_a_run_that_is_ended_before_it_is_ready_says_so_by_its_exit_code(
+    desk: Desk, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    await desk.host("acme/docs", {"docs/a.md": b"# A\n"})
+    silence = Silence(asyncio.Event())
+    desk.fake.faults.add(Fault(on=place, effect=silence))
+    handler = signal.getsignal(signal.SIGINT)
+
+    async def interrupt() -> None:
+        await silence.arrived.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+        silence.until.set()
+
+    async with asyncio.timeout(10):
+        interrupting = asyncio.create_task(interrupt())
+        assert await desk.up("--repo", "acme/docs") == 130
+        await interrupting
+    assert capsys.readouterr().out == ""
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert (desk.root / "data").exists() == (place == "/git/trees/")
 
 
 async def test_another_repository_of_the_same_name_is_not_taken_for_the_first(desk: Desk) -> None:

@@ -164,6 +164,23 @@ async def test_sigterm_lets_the_running_sync_end_and_gives_its_lock_back(plant: 
     assert "Traceback" not in (plant.place / "run.log").read_text()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_second_signal_ends_a_daemon_that_waits_for_a_silent_source(
+    plant: Plant, number: signal.Signals
+) -> None:
+    async with running_daemon(plant) as daemon:
+        silence = Silence(asyncio.Event())
+        plant.fake.faults.add(Fault(on="/git/trees/", effect=silence))
+        project = await plant.add_project()
+        async with asyncio.timeout(10):
+            await silence.arrived.wait()
+        daemon.process.send_signal(number)
+        await daemon.wait_for("STOPPING=1")
+        assert await daemon.end(number) == -number
+        silence.until.set()
+    assert (await get_project(plant.shelf, project.name)).revision == 0
+
+
 async def test_a_daemon_killed_in_the_middle_of_a_sync_leaves_the_old_revision_and_the_next_one_goes_on(
     plant: Plant,
 ) -> None:
