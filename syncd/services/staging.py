@@ -24,6 +24,7 @@ from syncd.core.locks import Lock
 from syncd.core.paths import format_of
 from syncd.core.revisions import Content
 from syncd.core.sources import Source, SourceBlob, TreeEntry
+from syncd.errors import SyncdError
 from syncd.services.beside import raising_first
 
 BATCH_BYTES = 2 * 1024 * 1024
@@ -90,11 +91,30 @@ async def _stage_missing(
         staged.fetched += len(batch)
         store.report(lock.project_id, staged.fetched, len(missing))
 
+    fetched = _Fetched(source.read_blobs(missing))
     with raising_first():
         async with asyncio.TaskGroup() as group:
-            async for batch in _batch(source.read_blobs(missing)):
+            async for batch in _batch(fetched.read()):
                 await free.acquire()
                 group.create_task(stage(batch))
+    # What came before the source failed is stored by now: the next look asks for the rest only.
+    if fetched.failure:
+        raise fetched.failure
+
+
+class _Fetched:
+    """The blobs of a source, ended instead of broken off where the source fails."""
+
+    def __init__(self, blobs: AsyncIterator[SourceBlob]) -> None:
+        self._blobs = blobs
+        self.failure: SyncdError | None = None
+
+    async def read(self) -> AsyncIterator[SourceBlob]:
+        try:
+            async for blob in self._blobs:
+                yield blob
+        except SyncdError as error:
+            self.failure = error
 
 
 async def _batch(blobs: AsyncIterator[SourceBlob]) -> AsyncIterator[Sequence[SourceBlob]]:

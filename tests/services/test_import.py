@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 import pytest
 import pytest_asyncio
@@ -13,7 +14,7 @@ from syncd.adapters.github.source import GitHubSource
 from syncd.core.projects import NewProject, Project
 from syncd.errors import RetryLater
 from tests.conftest import Database
-from tests.fakegithub.faults import Answer, Fault
+from tests.fakegithub.faults import Answer, CutBody, Fault
 from tests.fakegithub.gitrepo import GitRepository
 from tests.fakegithub.repositories import HostedRepository
 from tests.fakegithub.server import FakeGitHub, open_fake_github
@@ -81,3 +82,28 @@ async def test_an_import_that_is_refused_on_the_way_publishes_nothing_and_is_who
         await hosted.sync(source)
     await hosted.expect_whole()
     assert source.cost.requests <= 9
+
+
+async def test_an_import_beyond_the_hour_goes_on_in_the_next(hosted: Hosted) -> None:
+    hosted.git.add_commit({**_make_documents(100), ".gitattributes": b"docs export-ignore\n"})
+    async with open_github_client(api_url=hosted.fake.url) as client:
+        with pytest.raises(RetryLater) as caught:
+            await hosted.sync(hosted.open_source(client))
+        assert caught.value.code == "rate_limited"
+        hosted.fake.anonymous.used = 0  # an hour later
+        await hosted.sync(hosted.open_source(client))
+    await hosted.expect_whole()
+
+
+async def test_what_an_archive_gave_before_it_broke_off_is_kept(hosted: Hosted) -> None:
+    hosted.git.add_commit({path: f"# {Random(path).randbytes(80).hex()}\n".encode() for path in _make_documents(310)})
+    hosted.fake.faults.add(Fault(on="^/_codeload/", effect=CutBody(keep_bytes=30_000)))
+    async with open_github_client(api_url=hosted.fake.url) as client:
+        for code in ("github_unreachable", None):
+            source = hosted.open_source(client)
+            if code:
+                with pytest.raises(RetryLater):
+                    await hosted.sync(source)
+            else:
+                await hosted.sync(source)
+    await hosted.expect_whole()
