@@ -14,6 +14,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 
 import mcp_server
 from mcp_server.cli import main
+from mcp_server.serving import open_listener
 from tests.mcp_server.agents import MODERN, post, request, text_of
 from tests.mcp_server.worlds import World
 
@@ -173,3 +174,15 @@ async def test_help_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
             main(arguments)
         assert ended.value.code == 0
         assert "example" in capsys.readouterr().out
+
+
+async def test_answers_do_not_wait_for_acknowledgements() -> None:
+    with open_listener("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()) as client:
+        accepted, _ = listener.accept()
+        with accepted:
+            loop = asyncio.get_running_loop()
+            transport, _ = await loop.connect_accepted_socket(asyncio.Protocol, accepted)
+            served = transport.get_extra_info("socket")
+            assert served.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+            transport.close()
+            await asyncio.to_thread(client.recv, 1)
