@@ -12,7 +12,7 @@ from syncd.adapters.postgres.projects import find_project_by_id
 from syncd.adapters.postgres.publishing import add_run, collect_orphans, remove_contents, remove_project
 from syncd.adapters.postgres.queue import finish_due, mark_attempted, mark_checked, mark_condition, mark_desired
 from syncd.adapters.postgres.transactions import fenced, in_project
-from syncd.core.ids import TenantId
+from syncd.core.ids import ProjectId, TenantId
 from syncd.core.locks import Lock
 from syncd.core.projects import Due, Project
 from syncd.core.runs import Outcome, Run
@@ -33,7 +33,7 @@ ORPHAN_AGE = timedelta(days=1)  # longer than any run: what a run has staged is 
 
 @dataclass(frozen=True, slots=True)
 class Reconciling:
-    """What the loop works with."""
+    """What the loop works with. *least_seconds* is kept of each source from a look until its project is put back."""
 
     work: Workplace
     locking: Locking
@@ -42,29 +42,28 @@ class Reconciling:
     pace: Pace
     concurrency: int
     collected_at: dict[TenantId, datetime] = field(default_factory=dict)
+    least_seconds: dict[ProjectId, float] = field(default_factory=dict)
 
 
 async def attend(parts: Reconciling, due: Due) -> None:
     """Look at one project once, and say how it stands and when to look again."""
     began_at = parts.work.clock()
     error: SyncdError | None = None
-    least_seconds = 0.0
     try:
-        least_seconds = await _look(parts, due)
+        await _look(parts, due)
     except SyncdError as known:
         error = known
     except Exception:
         log.exception("sync failed unexpectedly", extra={"project_id": str(due.project_id)})
         error = RetryLater("internal_error", "The sync failed unexpectedly.", hint="The daemon's log has the details.")
     try:
-        await _put_back(parts, due, error, began_at=began_at, least_seconds=least_seconds)
+        await _put_back(parts, due, error, began_at=began_at)
     except Exception:
         # The database is away. The claim comes back by itself, and so does the trouble if it is still there.
         log.exception("project could not be put back", extra={"project_id": str(due.project_id)})
 
 
-async def _look(parts: Reconciling, due: Due) -> float:
-    """Make the project equal to its source; return the shortest time between two polls that the source can bear."""
+async def _look(parts: Reconciling, due: Due) -> None:
     pool = parts.work.store.pool
     async with in_project(pool, due.tenant_id, due.project_id) as connection:
         project = await find_project_by_id(connection, due.project_id)
@@ -72,17 +71,17 @@ async def _look(parts: Reconciling, due: Due) -> float:
         parts.watches.forget(due.project_id)
         if project is not None:
             await _remove(parts, project)
-        return 0.0
+        return
     parts.watches.watch(project)
     async with parts.open_source(project) as source:
+        parts.least_seconds[due.project_id] = source.poll_least_seconds
         head = await source.find_head(_known_mark(parts, project))
         async with in_project(pool, due.tenant_id, due.project_id) as connection:
             if head is None:
                 await _mark_unchanged(parts, connection, project)
-                return source.poll_least_seconds
+                return
             await mark_desired(connection, due.project_id, head.commit)
         await _sync(parts, project, source, head)
-        return source.poll_least_seconds
 
 
 async def _mark_unchanged(parts: Reconciling, connection: Connection, project: Project) -> None:
@@ -184,11 +183,10 @@ async def _remove(parts: Reconciling, project: Project) -> None:
     log.info("project removed", extra={"project": project.name, "project_id": str(project.project_id)})
 
 
-async def _put_back(
-    parts: Reconciling, due: Due, error: SyncdError | None, *, began_at: datetime, least_seconds: float
-) -> None:
+async def _put_back(parts: Reconciling, due: Due, error: SyncdError | None, *, began_at: datetime) -> None:
     """Write down how the project stands, and when to look again."""
     now = parts.work.clock()
+    least_seconds = parts.least_seconds.pop(due.project_id, 0.0)
     poll_seconds = choose_poll_seconds(parts.pace, now, delivered_at=due.delivered_at, least_seconds=least_seconds)
     condition, next_at = _judge(now, due, error, poll_seconds=poll_seconds)
     async with in_project(parts.work.store.pool, due.tenant_id, due.project_id) as connection:

@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.core.projects import Project
+from syncd.errors import Stalled
 from tests.conftest import Database
 from tests.loop import DoorSource, Loop, fetch, open_loop
 from tests.mirror import open_mirror
@@ -66,13 +67,19 @@ async def test_a_repository_whose_hook_works_is_polled_seldom(loop: Loop, databa
     assert 54 <= due_in <= 66
 
 
-async def test_a_source_that_cannot_bear_it_is_polled_seldom(
-    loop: Loop, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("trouble", [None, Stalled("repository_not_found", "It is not there.")])
+async def test_a_source_that_cannot_bear_it_is_polled_seldom_also_in_trouble(
+    loop: Loop, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Stalled | None
 ) -> None:
+    async def fail() -> None:
+        if trouble is not None:
+            raise trouble
+
     monkeypatch.setattr(DoorSource, "poll_least_seconds", 600.0)
     await add_folder(loop, tmp_path)
-    for _ in range(2):
-        loop.clock.advance(1000)
-        await loop.step()
-        due_in = await find_pause(database, loop)
-        assert 540 <= due_in <= 660
+    await loop.step()
+    loop.door.after_head = fail
+    loop.clock.advance(1000)
+    await loop.step()
+    assert 540 <= await find_pause(database, loop) <= 660
+    assert loop.parts.least_seconds == {}
