@@ -5,17 +5,25 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from syncd.adapters.encryption import KeyRing, parse_key_ring
+from syncd.adapters.github.app import GitHubApp, open_github_app
+from syncd.adapters.github.app_key import load_app_key
 from syncd.adapters.parsing import open_parsers
 from syncd.adapters.postgres.connections import Pool, open_pool
+from syncd.adapters.redis.budgets import SharedBudgets
 from syncd.adapters.redis.locks import Identity, ProjectLocks, RedisClient, open_redis_client
+from syncd.core.budgets import Rules
+from syncd.core.credentials import make_app_credential
 from syncd.core.ids import ProjectId
 from syncd.core.schedule import Pace
+from syncd.errors import BadUsage
 from syncd.services.attending import Reconciling
+from syncd.services.budgets import Budgets
+from syncd.services.connecting import Connecting
 from syncd.services.locking import Locking
 from syncd.services.sources import FolderAccess, GitHubAccess, Sources
 from syncd.services.staging import Store, ignore_progress
@@ -46,6 +54,7 @@ class Parts:
     redis: RedisClient
     excluded: Sequence[Path]
     sync_url: str
+    connecting: Connecting | None
 
 
 @asynccontextmanager
@@ -59,13 +68,16 @@ async def open_parts(settings: Settings, grounds: Grounds) -> AsyncIterator[Part
         web_pool = await stack.enter_async_context(open_pool(web_url, size=WEB_POOL_SIZE))
         redis = await stack.enter_async_context(open_redis_client(redis_url))
         parsers = await stack.enter_async_context(open_parsers(workers=settings.parse_workers))
+        key_ring, budgets = find_key_ring(settings), make_budgets(settings, redis)
+        app = await stack.enter_async_context(open_app(settings, budgets))
         sources = await stack.enter_async_context(
             Sources(
                 sync_pool,
-                github=make_github_access(settings),
+                github=make_github_access(settings, app),
                 folders=grounds.folders,
-                key_ring=find_key_ring(settings),
+                key_ring=key_ring,
                 max_bytes=settings.document_max_bytes,
+                budgets=budgets,
             )
         )
         identity = Identity(f"syncd@{socket.gethostname()}:{os.getpid()}", socket.gethostname())
@@ -87,6 +99,7 @@ async def open_parts(settings: Settings, grounds: Grounds) -> AsyncIterator[Part
             redis=redis,
             excluded=grounds.folders.excluded,
             sync_url=sync_url,
+            connecting=Connecting(web_pool, app, key_ring, utc_now) if app and key_ring else None,
         )
 
 
@@ -109,10 +122,35 @@ def make_pace(settings: Settings) -> Pace:
     return Pace(settings.poll_seconds, settings.poll_seconds_with_hook, settings.full_reconcile_seconds)
 
 
-def make_github_access(settings: Settings) -> GitHubAccess:
-    """Return where GitHub is, and the server's own token with the tenants that it serves."""
+def make_github_access(settings: Settings, app: GitHubApp | None) -> GitHubAccess:
+    """Return where GitHub is, the server's own token with the tenants that it serves, and its App."""
     token = settings.github_token.get_secret_value() if settings.github_token else None
-    return GitHubAccess(settings.github_api_url, token, settings.github_token_tenants)
+    return GitHubAccess(settings.github_api_url, token, settings.github_token_tenants, app)
+
+
+def make_budgets(settings: Settings, redis: RedisClient) -> Budgets:
+    """Return what counts the requests of each credential, together with all daemons on *redis*."""
+    share = settings.github_reserve_percent / 100
+    rules = replace(
+        Rules(), concurrency=settings.github_concurrency, reserve_share=share, bulk_reserve_share=max(share, 0.2)
+    )
+    return Budgets(SharedBudgets(redis, rules), rules, clock=lambda: utc_now().timestamp())
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, budgets: Budgets | None = None) -> AsyncIterator[GitHubApp | None]:
+    """Open the GitHub App of the settings, if there is one. Raises `BadUsage` for half of its settings, or a key that is none."""
+    if settings.github_app_id is None and settings.github_app_key is None:
+        yield None
+        return
+    if settings.github_app_id is None or settings.github_app_key is None:
+        missing = "SYNCD_GITHUB_APP_ID" if settings.github_app_id is None else "SYNCD_GITHUB_APP_KEY"
+        raise BadUsage("setting_missing", f"{missing} is not set.", hint="A GitHub App needs its id and its key.")
+    api_url = settings.github_api_url
+    key = load_app_key(settings.github_app_id, settings.github_app_key.get_secret_value())
+    budget = budgets.open(make_app_credential(key.app_id, api_url=api_url)) if budgets else None
+    async with open_github_app(api_url=api_url, key=key, budget=budget) as app:
+        yield app
 
 
 def find_key_ring(settings: Settings) -> KeyRing | None:

@@ -79,6 +79,10 @@ class Settings(BaseSettings):
     github_api_url: str = Field(default="https://api.github.com", pattern=r"^https?://[^\s@]+$")
     github_token: SecretStr | None = None
     github_token_tenants: Annotated[tuple[str, ...], NoDecode] = ("default",)
+    github_app_id: int | None = Field(default=None, ge=1)
+    github_app_key: SecretStr | None = None
+    github_concurrency: int = Field(default=8, ge=1, le=100)
+    github_reserve_percent: float = Field(default=5.0, ge=0, le=90)
     webhook_secrets: WebhookSecrets | None = None
     webhook_url: str | None = Field(default=None, pattern=r"^https?://[^\s@]+$")
     delivery_retention_days: float = Field(default=14.0, ge=1, le=365)

@@ -21,6 +21,7 @@ SECRETS = (
     "master_keys",
     "api_key",
     "github_token",
+    "github_app_key",
     "webhook_secrets",
 )
 

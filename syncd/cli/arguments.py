@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import syncd
-from syncd.cli import keys, migrate, projects, run, status, tenants, up
+from syncd.cli import github, keys, migrate, projects, run, status, tenants, up
 
 Handler: TypeAlias = Callable[[argparse.Namespace], Awaitable[int]]
 
@@ -25,6 +25,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_tenants(commands)
     _add_keys(commands)
     _add_projects(commands)
+    _add_github(commands)
     _add_status(commands)
     return parser
 
@@ -142,6 +143,22 @@ def _add_projects(commands: Subparsers) -> None:
     for parser in (showing, syncing, removing):
         parser.add_argument("name", metavar="PROJECT")
     for parser in (adding, listing, showing, syncing, removing):
+        _add_tenant_option(parser)
+
+
+def _add_github(commands: Subparsers) -> None:
+    group = _add_group(commands, "github", "The GitHub App and whom it serves.")
+    example = "syncd github connect --tenant acme --account acme-corp"
+    connecting = _add(group, "connect", github.connect_command, "Print the link that connects an account.", example)
+    connecting.add_argument(
+        "--account", required=True, metavar="OWNER", help="the user or organisation that owns the repositories"
+    )
+    listing = _add(group, "list", github.list_command, "List a tenant's installations.", "syncd github list")
+    ending = _add(
+        group, "disconnect", github.disconnect_command, "Take an installation away.", "syncd github disconnect 40000001"
+    )
+    ending.add_argument("installation_id", type=int, metavar="INSTALLATION")
+    for parser in (connecting, listing, ending):
         _add_tenant_option(parser)
 
 

@@ -9,12 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from syncd.adapters.encryption import parse_key_ring
+from syncd.adapters.github.repositories import parse_repository_name
 from syncd.adapters.postgres.projects import list_projects
 from syncd.adapters.postgres.transactions import reading
+from syncd.bootstrap import open_app
 from syncd.cli.desk import Desk, get_tenant, open_desk
 from syncd.cli.output import print_facts, print_json, print_note, print_table
 from syncd.core.projects import NewProject, Project
 from syncd.errors import BadUsage
+from syncd.services.connecting import find_installation_token
 from syncd.services.hooks import HookTarget, put_hook
 from syncd.services.projects import (
     Shelf,
@@ -34,8 +37,9 @@ async def add_command(arguments: argparse.Namespace) -> int:
     async with _open_shelf(arguments) as (desk, shelf):
         token = _read_token(arguments.token_env)
         target = make_hook_target(desk.settings) if arguments.webhook else None
-        api_url, read_token = desk.settings.github_api_url, token or _server_token(desk, arguments.tenant)
+        api_url, read_token = desk.settings.github_api_url, token
         if arguments.repo:
+            read_token = token or await _find_token(desk, shelf, arguments)
             new = await resolve_repository(arguments.repo, api_url=api_url, token=read_token, name=arguments.name)
         else:
             new = make_folder_project(
@@ -147,6 +151,18 @@ def _read_token(variable: str | None) -> str | None:
             "token_missing", f"The environment variable {variable} is not set.", hint="Put the token into it."
         )
     return token
+
+
+async def _find_token(desk: Desk, shelf: Shelf, arguments: argparse.Namespace) -> str | None:
+    """Return what the daemon would look at the repository with: a token of the tenant's installation, else the server's."""
+    async with open_app(desk.settings) as app:
+        if app is not None:
+            token = await find_installation_token(
+                desk.pool, app, shelf.tenant_id, parse_repository_name(arguments.repo)
+            )
+            if token is not None:
+                return token
+    return _server_token(desk, arguments.tenant)
 
 
 def _server_token(desk: Desk, tenant: str) -> str | None:

@@ -37,6 +37,11 @@ def make_installation_credential(installation_id: int, token: str, *, api_url: s
     return Credential(CredentialKind.INSTALLATION, make_budget_id(api_url, f"installation {installation_id}"), token)
 
 
+def make_app_credential(app_id: int, *, api_url: str) -> Credential:
+    """Return an App that asks as itself: counted by itself. It signs each request, so there is no token."""
+    return Credential(CredentialKind.APP, make_budget_id(api_url, f"app {app_id}"))
+
+
 def make_anonymous_credential(*, api_url: str) -> Credential:
     """Return no token. GitHub counts by address; replicas are taken to go out by the same one."""
     return Credential(CredentialKind.ANONYMOUS, make_budget_id(api_url, "anonymous"))

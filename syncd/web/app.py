@@ -7,6 +7,7 @@ from syncd.adapters.postgres.keys import ResolvedKey
 from syncd.web.auth import identified, opened
 from syncd.web.health import show_alive, show_health, show_ready
 from syncd.web.middlewares import make_middleware, put_headers
+from syncd.web.setup import complete
 from syncd.web.site import Site
 from syncd.web.status import show_status
 from syncd.web.webhooks import take_delivery
@@ -29,6 +30,7 @@ def list_routes(site: Site) -> list[web.RouteDef]:
         web.get("/readyz", opened(site, show_ready)),
         web.get("/healthz", opened(site, show_health)),
         web.post("/webhooks/github", opened(site, take_delivery)),
+        web.get("/github/setup", opened(site, complete)),
         web.get("/status", identified(site, show_status)),
         web.get("/api/v1", identified(site, show_contents)),
     ]

@@ -8,6 +8,7 @@ from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.migrations import Migration, list_migrations
 from syncd.adapters.redis.locks import RedisClient
 from syncd.bootstrap import Parts
+from syncd.services.connecting import Connecting
 from syncd.web.bodies import Reader
 
 REQUEST_SECONDS = 10.0
@@ -20,7 +21,7 @@ WEBHOOK_MAX_BYTES = (
 class Site:
     """The servers that are asked, the schema that is expected, the clock, and whether answers may hold details.
 
-    *webhook_secrets*: what may sign deliveries; none: they are refused.
+    *webhook_secrets*: what may sign deliveries; none: they are refused. *connecting*: what binds installations of the App.
     """
 
     pool: Pool
@@ -30,6 +31,7 @@ class Site:
     shows_details: bool
     request_seconds: float = REQUEST_SECONDS
     webhook_secrets: Sequence[bytes] = field(default=(), repr=False)
+    connecting: Connecting | None = None
     webhook_reader: Reader = field(default_factory=lambda: Reader(max_bytes=WEBHOOK_MAX_BYTES))
 
 
@@ -42,4 +44,5 @@ def make_site(parts: Parts) -> Site:
         clock=parts.work.clock,
         shows_details=parts.settings.env != "production",
         webhook_secrets=parts.settings.webhook_secret_bytes,
+        connecting=parts.connecting,
     )

@@ -81,4 +81,5 @@ async def test_the_contents_name_every_endpoint(client: Client, mirror: Mirror) 
     assert answer.body["name"] == "syncd"
     listed = [(endpoint["method"], endpoint["path"]) for endpoint in answer.body["endpoints"]]
     opened = [("GET", "/livez"), ("GET", "/readyz"), ("GET", "/healthz"), ("POST", "/webhooks/github")]
+    opened.append(("GET", "/github/setup"))
     assert listed == [*opened, ("GET", "/status"), ("GET", "/api/v1")]
