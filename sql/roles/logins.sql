@@ -10,6 +10,8 @@ begin
     execute format('grant %I to %I', group_name, login);
     execute format('grant connect on database %I to %I', current_database(), login);
     execute format('alter role %I in database %I set search_path = syncd, public', login, current_database());
+    -- Queries here take milliseconds; compiling one takes longer.
+    execute format('alter role %I in database %I set jit = off', login, current_database());
     execute format('alter role %I in database %I set idle_in_transaction_session_timeout = ''5s''', login, current_database());
     if group_name = 'syncd_read' then
         execute format('alter role %I in database %I set statement_timeout = ''2s''', login, current_database());
