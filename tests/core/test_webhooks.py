@@ -167,6 +167,12 @@ def test_a_payload_that_lost_or_gained_fields_is_understood() -> None:
     assert parse("push", more) == parse("push", least)
 
 
+def test_what_names_no_repository_in_a_list_is_passed_over() -> None:
+    listed = [None, 7, {}, {"id": "8"}, {"id": 9}]
+    payload = {"action": "added", "installation": {"id": 1}, "repositories_added": listed, "repositories": "none"}
+    assert list_hinted(parse("installation_repositories", payload)) == (9,)
+
+
 def test_the_repositories_of_an_installation_are_named_once_and_bounded() -> None:
     listed = [{"id": number} for number in range(1, MAX_REPOSITORIES + 2)]
     payload = {"action": "created", "installation": {"id": 1}, "repositories": listed, "repositories_added": listed}
