@@ -18,7 +18,7 @@ from syncd.adapters.postgres.transactions import writing
 from syncd.core.paths import make_path_filter
 from syncd.core.projects import Due, NewProject, Project
 from syncd.core.schedule import Pace
-from syncd.core.sources import DocsTree, Head, Source, TreeEntry
+from syncd.core.sources import DocsTree, Head, Source, SourceBlob, TreeEntry
 from syncd.services.attending import Reconciling, attend
 from syncd.services.reconciler import run_reconciler
 from syncd.services.watching import FolderWatches
@@ -32,6 +32,7 @@ create function syncd.tell_test() returns trigger language plpgsql as
 $$ begin perform pg_notify('{CHANNEL}', ''); return null; end $$;
 create trigger tell_test after update or delete on syncd.sync_queue for each row execute function syncd.tell_test();
 create trigger tell_test after update or delete on syncd.projects for each row execute function syncd.tell_test();
+create trigger tell_test after insert on syncd.blobs for each statement execute function syncd.tell_test();
 """
 
 
@@ -62,6 +63,7 @@ class DoorSource(FolderSource):
 
     after_head: Callable[[], Awaitable[None]] = go_on
     before_listing: Callable[[], Awaitable[None]] = go_on
+    after_blobs: tuple[int, Callable[[], Awaitable[None]]] = (-1, go_on)
 
     async def find_head(self, known_mark: str | None) -> Head | None:
         head = await super().find_head(known_mark)
@@ -71,6 +73,14 @@ class DoorSource(FolderSource):
     async def list_entries(self, tree: DocsTree) -> Sequence[TreeEntry]:
         await self.before_listing()
         return await super().list_entries(tree)
+
+    async def read_blobs(self, entries: Sequence[TreeEntry]) -> AsyncIterator[SourceBlob]:
+        read = 0
+        async for blob in super().read_blobs(entries):
+            if read == self.after_blobs[0]:
+                await self.after_blobs[1]()
+            read += 1
+            yield blob
 
 
 def open_folder(project: Project) -> DoorSource:
@@ -86,6 +96,7 @@ class Door:
     before: Callable[[Project], Awaitable[None]] = go_on
     after_head: Callable[[], Awaitable[None]] = go_on
     before_listing: Callable[[], Awaitable[None]] = go_on
+    after_blobs: tuple[int, Callable[[], Awaitable[None]]] = (-1, go_on)
     failures: deque[Exception] = field(default_factory=deque)
     opened: list[str] = field(default_factory=list)
     inside: set[str] = field(default_factory=set)
@@ -104,6 +115,7 @@ class Door:
                 raise self.failures.popleft()
             source = open_folder(project)
             source.after_head, source.before_listing = self.after_head, self.before_listing
+            source.after_blobs = self.after_blobs
             yield source
         finally:
             self.inside.remove(project.name)

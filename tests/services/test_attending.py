@@ -375,3 +375,44 @@ async def test_without_redis_no_sync_starts_and_it_goes_on_by_itself(
                 assert second.url == url
                 await loop.step()
                 assert ((await loop.get(project)).condition, (await loop.get(project)).revision) == ("ready", 1)
+
+
+async def test_a_sync_whose_contents_were_collected_with_another_project_is_tried_again_soon(
+    loop: Loop, database: Database, tmp_path: Path
+) -> None:
+    write(tmp_path / "one", "a.md")
+    one = await loop.add_folder(tmp_path / "one", name="one")
+    await loop.step()
+    write(tmp_path / "two", *(f"{number}.md" for number in range(250)))
+    two = await loop.add_folder(tmp_path / "two", name="two")
+    staged, removed = asyncio.Event(), asyncio.Event()
+
+    async def is_staged() -> bool:
+        return len(await fetch(database.migrator_url, "select from syncd.blobs")) > 50
+
+    async def wait_until_one_is_removed() -> None:
+        # The first batch of two is staged by now or soon, and nothing refers to it yet.
+        await loop.wait_until(is_staged)
+        staged.set()
+        await removed.wait()
+
+    loop.door.after_blobs = (200, wait_until_one_is_removed)
+    syncing = asyncio.create_task(loop.step())
+    async with asyncio.timeout(5):
+        await staged.wait()
+    async with writing(loop.mirror.web_pool, loop.mirror.tenant_id) as connection:
+        await mark_removed(connection, one.project_id, loop.clock())
+    await loop.request(one)
+    loop.clock.catch_up()
+    await loop.step()
+    removed.set()
+    await syncing
+    assert await fetch(database.migrator_url, "select from syncd.projects where project_id = $1", one.project_id) == []
+    assert (await loop.get(two)).reason == "content_moved"
+    due_in_seconds, _ = await read_queue(loop, two)
+    assert due_in_seconds <= 6
+    loop.clock.advance(due_in_seconds)
+    await loop.step()
+    state = await loop.get(two)
+    assert (state.condition, state.reason, state.revision, state.documents) == ("ready", None, 1, 250)
+    assert len(await loop.mirror.read_documents(two)) == 250

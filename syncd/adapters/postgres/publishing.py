@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import TypeAlias
 
 from syncd.adapters.postgres.connections import Connection
+from syncd.adapters.postgres.contents import sharing_contents
 from syncd.adapters.postgres.mirror import encode_path
 from syncd.adapters.postgres.statements import load_statement
 from syncd.core.chunking import CHUNKER_VERSION
@@ -64,21 +65,22 @@ async def add_versions(
     connection: Connection, project_id: ProjectId, versions: Sequence[NewVersion], *, tree: DocsTree, revision: int
 ) -> None:
     """Open versions at *revision*; their commit, author and time are those of *tree*."""
-    await connection.execute(
-        _ADD_VERSIONS,
-        project_id,
-        [version.document_id for version in versions],
-        [version.version for version in versions],
-        [version.content.content_hash for version in versions],
-        [version.path for version in versions],
-        [version.format for version in versions],
-        [version.content.title for version in versions],
-        [version.content.titled for version in versions],
-        tree.head.commit,
-        tree.author,
-        tree.committed_at,
-        revision,
-    )
+    with sharing_contents():
+        await connection.execute(
+            _ADD_VERSIONS,
+            project_id,
+            [version.document_id for version in versions],
+            [version.version for version in versions],
+            [version.content.content_hash for version in versions],
+            [version.path for version in versions],
+            [version.format for version in versions],
+            [version.content.title for version in versions],
+            [version.content.titled for version in versions],
+            tree.head.commit,
+            tree.author,
+            tree.committed_at,
+            revision,
+        )
 
 
 async def close_skipped(connection: Connection, project_id: ProjectId, paths: Sequence[str], *, revision: int) -> None:
@@ -180,4 +182,5 @@ async def remove_project(connection: Connection, project_id: ProjectId) -> None:
 
 async def collect_orphans(connection: Connection, before: datetime) -> int:
     """Remove the tenant's content that nothing refers to and that was staged before *before*; return how many rows."""
-    return int(await connection.fetchval(_COLLECT_ORPHANS, before))
+    with sharing_contents():
+        return int(await connection.fetchval(_COLLECT_ORPHANS, before))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from syncd.adapters.postgres.connections import Connection
+from syncd.adapters.postgres.contents import sharing_contents
 from syncd.adapters.postgres.statements import load_statement
 from syncd.core.chunking import CHUNKER_VERSION
 from syncd.core.indexing import ChunkTerms, IndexedText
@@ -76,36 +77,38 @@ async def add_places(connection: Connection, texts: Sequence[IndexedText]) -> No
     rows = [
         (text, chunk, chunk_hash) for text in texts for chunk, chunk_hash in zip(text.chunks, text.hashes, strict=True)
     ]
-    await connection.execute(
-        _ADD_PLACES,
-        [text.content_hash for text, _, _ in rows],
-        [text.format for text, _, _ in rows],
-        [text.title for text, _, _ in rows],
-        [text.titled for text, _, _ in rows],
-        [chunk.ordinal for _, chunk, _ in rows],
-        [chunk_hash for _, _, chunk_hash in rows],
-        [json.dumps(chunk.headings) for _, chunk, _ in rows],
-        [chunk.anchor for _, chunk, _ in rows],
-        [chunk.line_from for _, chunk, _ in rows],
-        [chunk.line_to for _, chunk, _ in rows],
-        [chunk.char_from for _, chunk, _ in rows],
-        [chunk.char_to for _, chunk, _ in rows],
-        CHUNKER_VERSION,
-    )
+    with sharing_contents():
+        await connection.execute(
+            _ADD_PLACES,
+            [text.content_hash for text, _, _ in rows],
+            [text.format for text, _, _ in rows],
+            [text.title for text, _, _ in rows],
+            [text.titled for text, _, _ in rows],
+            [chunk.ordinal for _, chunk, _ in rows],
+            [chunk_hash for _, _, chunk_hash in rows],
+            [json.dumps(chunk.headings) for _, chunk, _ in rows],
+            [chunk.anchor for _, chunk, _ in rows],
+            [chunk.line_from for _, chunk, _ in rows],
+            [chunk.line_to for _, chunk, _ in rows],
+            [chunk.char_from for _, chunk, _ in rows],
+            [chunk.char_to for _, chunk, _ in rows],
+            CHUNKER_VERSION,
+        )
 
 
 async def add_links(connection: Connection, texts: Sequence[IndexedText]) -> None:
     """Stage the links of *texts*."""
     rows = [(text, ordinal, link) for text in sorted(texts, key=_layout_key) for ordinal, link in enumerate(text.links)]
-    await connection.execute(
-        _ADD_LINKS,
-        [text.content_hash for text, _, _ in rows],
-        [text.format for text, _, _ in rows],
-        [ordinal for _, ordinal, _ in rows],
-        [link.line for _, _, link in rows],
-        [link.target for _, _, link in rows],
-        [link.text for _, _, link in rows],
-    )
+    with sharing_contents():
+        await connection.execute(
+            _ADD_LINKS,
+            [text.content_hash for text, _, _ in rows],
+            [text.format for text, _, _ in rows],
+            [ordinal for _, ordinal, _ in rows],
+            [link.line for _, _, link in rows],
+            [link.target for _, _, link in rows],
+            [link.text for _, _, link in rows],
+        )
 
 
 def _layout_key(text: IndexedText) -> tuple[bytes, str, str]:
