@@ -24,6 +24,7 @@ from tests.conftest import Database, name_database, run_statement
 from tests.loop import fetch
 from tests.mirror import Mirror, open_mirror
 
+WAITING = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
@@ -130,13 +131,23 @@ async def test_only_a_push_proves_that_pushes_are_delivered(mirror: Mirror) -> N
         assert await connection.fetchval("select delivered_at from sync_queue") == NOW
 
 
-async def test_deliveries_that_mean_the_same_projects_do_not_block_each_other_for_ever(mirror: Mirror) -> None:
+async def test_projects_are_taken_in_one_order_so_that_deliveries_never_wait_in_a_circle(
+    mirror: Mirror, database: Database
+) -> None:
     for number in range(1, 9):
         await add_repository(mirror, f"guide-{number}", number)
-    forwards, backwards = range(1, 9), range(8, 0, -1)
-    async with asyncio.timeout(5):
-        results = await asyncio.gather(*(accept(mirror, *ids) for _ in range(10) for ids in (forwards, backwards)))
-    assert results == ["accepted"] * 20
+    first, free = "select from sync_queue order by tenant_id, project_id limit 1 for update", "for update skip locked"
+    async with open_connection(database.migrator_url) as holder, open_connection(database.migrator_url) as watcher:
+        transaction = holder.transaction()
+        await transaction.start()
+        await holder.execute(first)
+        pending = asyncio.create_task(accept(mirror, *range(8, 0, -1)))
+        async with asyncio.timeout(5):
+            while not await watcher.fetchval(WAITING):
+                pass
+        assert len(await watcher.fetch(f"select from sync_queue {free}")) == 7
+        await transaction.rollback()
+    assert await pending == "accepted"
 
 
 async def test_old_deliveries_are_forgotten_in_batches_and_young_ones_are_kept(mirror: Mirror) -> None:
