@@ -220,3 +220,32 @@ async def fetch(url: str, query: str, *arguments: object) -> list[asyncpg.Record
         return rows
     finally:
         await connection.close()
+
+
+def write_pages(folder: Path, *names: str) -> None:
+    """Write a page under each of *names*."""
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / name).write_text(f"# {name}\n\nThe page {name}.\n")
+
+
+async def read_queue(loop: Loop, project: Project) -> tuple[float, int]:
+    """Return in how many seconds of the loop's clock the project is due, and its failures in a row."""
+    async with loop.mirror.pool.acquire() as connection:
+        row = await connection.fetchrow("select * from sync_queue where project_id = $1", project.project_id)
+    assert row
+    return (row["due_at"] - loop.clock()).total_seconds(), row["failures"]
+
+
+async def count_rows(url: str, column: str, value: object) -> dict[str, int]:
+    """Return how many rows of each table have *value* in *column*, by the catalogue."""
+    tables = await fetch(
+        url,
+        "select table_name from information_schema.columns where table_schema = 'syncd' and column_name = $1",
+        column,
+    )
+    assert len(tables) > 5
+    counted: dict[str, int] = {}
+    for name in sorted(table["table_name"] for table in tables):
+        counted[name] = (await fetch(url, f"select count(*) from syncd.{name} where {column} = $1", value))[0][0]  # noqa: S608 - a name of the catalogue
+    return counted

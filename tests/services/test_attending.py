@@ -12,15 +12,14 @@ import pytest
 import pytest_asyncio
 
 from syncd.adapters.embedded.redis import RedisServer, open_redis
-from syncd.adapters.postgres.projects import mark_removed
-from syncd.adapters.postgres.transactions import in_project, writing
+from syncd.adapters.postgres.transactions import in_project
 from syncd.adapters.redis.locks import Identity, ProjectLocks, open_redis_client
 from syncd.core.projects import Project
 from syncd.core.schedule import FIRST_BACKOFF_SECONDS, STALLED_SECONDS
 from syncd.errors import RetryLater, Stalled
 from syncd.services.locking import Locking
 from tests.conftest import Database
-from tests.loop import Loop, fetch, open_folder, open_loop
+from tests.loop import Loop, count_rows, fetch, open_folder, open_loop, read_queue, write_pages
 from tests.mirror import Mirror, open_mirror
 
 
@@ -36,44 +35,16 @@ async def loop(mirror: Mirror, database: Database) -> AsyncIterator[Loop]:
         yield opened
 
 
-def write(folder: Path, *names: str) -> None:
-    folder.mkdir(exist_ok=True)
-    for name in names:
-        (folder / name).write_text(f"# {name}\n\nThe page {name}.\n")
-
-
-async def read_queue(loop: Loop, project: Project) -> tuple[float, int]:
-    """Return in how many seconds of the loop's clock the project is due, and its failures in a row."""
-    async with loop.mirror.pool.acquire() as connection:
-        row = await connection.fetchrow("select * from sync_queue where project_id = $1", project.project_id)
-    assert row
-    return (row["due_at"] - loop.clock()).total_seconds(), row["failures"]
-
-
 async def read_runs(loop: Loop, project: Project) -> list[tuple[str, str | None]]:
     async with in_project(loop.mirror.pool, loop.mirror.tenant_id, project.project_id) as connection:
         rows = await connection.fetch("select outcome, error_code from sync_runs order by finished_at")
     return [(row["outcome"], row["error_code"]) for row in rows]
 
 
-async def count_rows(url: str, column: str, value: object) -> dict[str, int]:
-    """Return how many rows of each table have *value* in *column*, by the catalogue."""
-    tables = await fetch(
-        url,
-        "select table_name from information_schema.columns where table_schema = 'syncd' and column_name = $1",
-        column,
-    )
-    assert len(tables) > 5
-    counted: dict[str, int] = {}
-    for name in sorted(table["table_name"] for table in tables):
-        counted[name] = (await fetch(url, f"select count(*) from syncd.{name} where {column} = $1", value))[0][0]  # noqa: S608 - a name of the catalogue
-    return counted
-
-
 async def test_an_unchanged_look_takes_no_lock_and_writes_nothing_but_a_time(
     loop: Loop, database: Database, tmp_path: Path
 ) -> None:
-    write(tmp_path, "a.md")
+    write_pages(tmp_path, "a.md")
     project = await loop.add_folder(tmp_path)
     await loop.step()
     before = await loop.get(project)
@@ -115,7 +86,7 @@ async def test_each_family_of_trouble_has_its_condition_and_its_next_try(
     least_seconds: float,
     most_seconds: float,
 ) -> None:
-    write(tmp_path, "a.md")
+    write_pages(tmp_path, "a.md")
     project = await loop.add_folder(tmp_path)
     loop.door.failures.append(failure)
     await loop.step()
@@ -136,7 +107,7 @@ async def test_each_family_of_trouble_has_its_condition_and_its_next_try(
 
 
 async def test_a_trouble_ends_when_the_source_is_found_unchanged(loop: Loop, tmp_path: Path) -> None:
-    write(tmp_path, "a.md")
+    write_pages(tmp_path, "a.md")
     project = await loop.add_folder(tmp_path)
     await loop.step()
     loop.clock.advance(100)
@@ -149,7 +120,7 @@ async def test_a_trouble_ends_when_the_source_is_found_unchanged(loop: Loop, tmp
 
 
 async def test_failures_in_a_row_back_off_and_a_success_forgets_them(loop: Loop, tmp_path: Path) -> None:
-    write(tmp_path, "a.md")
+    write_pages(tmp_path, "a.md")
     project = await loop.add_folder(tmp_path)
     for failures in range(1, 9):
         loop.door.failures.append(RetryLater("away", "Away.", after_seconds=1))
@@ -177,10 +148,10 @@ async def _fail() -> None:
 
 
 async def test_a_failed_sync_is_recorded_with_its_code_and_its_commit(loop: Loop, tmp_path: Path) -> None:
-    write(tmp_path, "a.md")
+    write_pages(tmp_path, "a.md")
     project = await loop.add_folder(tmp_path)
     await loop.step()
-    write(tmp_path, "b.md")
+    write_pages(tmp_path, "b.md")
     loop.clock.advance(100)
     loop.door.before_listing = _fail
     await loop.step()
@@ -203,7 +174,7 @@ async def test_a_failure_before_the_lock_leaves_no_run(loop: Loop, tmp_path: Pat
 async def test_a_frozen_project_is_not_synced_and_says_who_froze_it(
     loop: Loop, database: Database, tmp_path: Path
 ) -> None:
-    write(tmp_path, "a.md")
+    write_pages(tmp_path, "a.md")
     project = await loop.add_folder(tmp_path)
     await fetch(
         database.migrator_url,
@@ -223,7 +194,7 @@ async def test_a_frozen_project_is_not_synced_and_says_who_froze_it(
 async def test_a_project_that_somebody_else_holds_waits_without_counting_a_failure(
     loop: Loop, redis_server: RedisServer, tmp_path: Path
 ) -> None:
-    write(tmp_path, "a.md")
+    write_pages(tmp_path, "a.md")
     project = await loop.add_folder(tmp_path)
     nonce = uuid4()
     async with open_redis_client(redis_server.url) as redis:
@@ -240,7 +211,7 @@ async def test_a_project_that_somebody_else_holds_waits_without_counting_a_failu
 
 
 async def test_most_documents_gone_is_believed_at_the_second_look(loop: Loop, tmp_path: Path) -> None:
-    write(tmp_path, *(f"{number}.md" for number in range(30)))
+    write_pages(tmp_path, *(f"{number}.md" for number in range(30)))
     project = await loop.add_folder(tmp_path)
     await loop.step()
     for path in sorted(tmp_path.iterdir())[:25]:
@@ -260,7 +231,7 @@ async def test_most_documents_gone_is_believed_at_the_second_look(loop: Loop, tm
 async def test_a_tree_that_comes_and_goes_is_held_each_time(loop: Loop, tmp_path: Path) -> None:
     folder, away = tmp_path / "docs", tmp_path / "away"
     away.mkdir()
-    write(folder, *(f"{number}.md" for number in range(30)))
+    write_pages(folder, *(f"{number}.md" for number in range(30)))
     project = await loop.add_folder(folder)
     await loop.step()
     for _ in range(2):
@@ -276,51 +247,11 @@ async def test_a_tree_that_comes_and_goes_is_held_each_time(loop: Loop, tmp_path
         assert ((await loop.get(project)).condition, (await loop.get(project)).documents) == ("ready", 30)
 
 
-async def test_a_removed_project_leaves_no_row_and_no_content_behind(
-    loop: Loop, database: Database, tmp_path: Path
-) -> None:
-    write(tmp_path / "one", "a.md", "shared.md")
-    write(tmp_path / "two", "b.md", "shared.md")
-    one = await loop.add_folder(tmp_path / "one", name="one")
-    await loop.step()
-    two = await loop.add_folder(tmp_path / "two", name="two")
-    loop.clock.advance(1)
-    await loop.step()
-    async with writing(loop.mirror.web_pool, loop.mirror.tenant_id) as connection:
-        assert await mark_removed(connection, one.project_id, loop.clock())
-    loop.clock.advance(100)
-    await loop.request(one)
-    await loop.step()
-    assert not any((await count_rows(database.migrator_url, "project_id", one.project_id)).values())
-    assert set(await loop.mirror.read_documents(two)) == {"b.md", "shared.md"}
-    contents = await fetch(database.migrator_url, "select text from syncd.blobs")
-    assert sorted(row["text"].split()[1] for row in contents) == ["b.md", "shared.md"]
-    for table in ("chunks", "document_chunks"):
-        assert len(await fetch(database.migrator_url, f"select from syncd.{table}")) == 2
-    assert len(await loop.step()) == 0
-
-
-async def test_a_removed_project_is_deleted_also_when_its_source_is_gone(
-    loop: Loop, database: Database, tmp_path: Path
-) -> None:
-    write(tmp_path / "one", "a.md")
-    project = await loop.add_folder(tmp_path / "one")
-    await loop.step()
-    (tmp_path / "one/a.md").unlink()
-    (tmp_path / "one").rmdir()
-    async with writing(loop.mirror.web_pool, loop.mirror.tenant_id) as connection:
-        await mark_removed(connection, project.project_id, loop.clock())
-    loop.clock.advance(100)
-    await loop.step()
-    assert await fetch(database.migrator_url, "select from syncd.projects") == []
-    assert await fetch(database.migrator_url, "select from syncd.blobs") == []
-
-
 async def test_a_look_that_another_daemon_overtook_asks_for_the_head_again(loop: Loop, tmp_path: Path) -> None:
-    write(tmp_path, "a.md")
+    write_pages(tmp_path, "a.md")
     project = await loop.add_folder(tmp_path)
     await loop.step()
-    write(tmp_path, "b.md")
+    write_pages(tmp_path, "b.md")
 
     overtaken = asyncio.Event()
 
@@ -339,7 +270,7 @@ async def test_a_look_that_another_daemon_overtook_asks_for_the_head_again(loop:
 
 
 async def test_a_sync_that_lost_its_lock_waits_and_leaves_no_run(loop: Loop, tmp_path: Path) -> None:
-    write(tmp_path, "a.md")
+    write_pages(tmp_path, "a.md")
     project = await loop.add_folder(tmp_path)
 
     async def take_the_fence() -> None:
@@ -356,7 +287,7 @@ async def test_a_sync_that_lost_its_lock_waits_and_leaves_no_run(loop: Loop, tmp
 async def test_without_redis_no_sync_starts_and_it_goes_on_by_itself(
     mirror: Mirror, database: Database, tmp_path: Path
 ) -> None:
-    write(tmp_path / "docs", "a.md")
+    write_pages(tmp_path / "docs", "a.md")
     server = partial(open_redis, tmp_path / "redis", run_directory=tmp_path / "run")
     async with server() as first:
         url = first.url
@@ -375,44 +306,3 @@ async def test_without_redis_no_sync_starts_and_it_goes_on_by_itself(
                 assert second.url == url
                 await loop.step()
                 assert ((await loop.get(project)).condition, (await loop.get(project)).revision) == ("ready", 1)
-
-
-async def test_a_sync_whose_contents_were_collected_with_another_project_is_tried_again_soon(
-    loop: Loop, database: Database, tmp_path: Path
-) -> None:
-    write(tmp_path / "one", "a.md")
-    one = await loop.add_folder(tmp_path / "one", name="one")
-    await loop.step()
-    write(tmp_path / "two", *(f"{number}.md" for number in range(250)))
-    two = await loop.add_folder(tmp_path / "two", name="two")
-    staged, removed = asyncio.Event(), asyncio.Event()
-
-    async def is_staged() -> bool:
-        return len(await fetch(database.migrator_url, "select from syncd.blobs")) > 50
-
-    async def wait_until_one_is_removed() -> None:
-        # The first batch of two is staged by now or soon, and nothing refers to it yet.
-        await loop.wait_until(is_staged)
-        staged.set()
-        await removed.wait()
-
-    loop.door.after_blobs = (200, wait_until_one_is_removed)
-    syncing = asyncio.create_task(loop.step())
-    async with asyncio.timeout(5):
-        await staged.wait()
-    async with writing(loop.mirror.web_pool, loop.mirror.tenant_id) as connection:
-        await mark_removed(connection, one.project_id, loop.clock())
-    await loop.request(one)
-    loop.clock.catch_up()
-    await loop.step()
-    removed.set()
-    await syncing
-    assert await fetch(database.migrator_url, "select from syncd.projects where project_id = $1", one.project_id) == []
-    assert (await loop.get(two)).reason == "content_moved"
-    due_in_seconds, _ = await read_queue(loop, two)
-    assert due_in_seconds <= 6
-    loop.clock.advance(due_in_seconds)
-    await loop.step()
-    state = await loop.get(two)
-    assert (state.condition, state.reason, state.revision, state.documents) == ("ready", None, 1, 250)
-    assert len(await loop.mirror.read_documents(two)) == 250
