@@ -55,6 +55,7 @@ class Parts:
     excluded: Sequence[Path]
     sync_url: str
     connecting: Connecting | None
+    budgets: Budgets
 
 
 @asynccontextmanager
@@ -100,6 +101,7 @@ async def open_parts(settings: Settings, grounds: Grounds) -> AsyncIterator[Part
             excluded=grounds.folders.excluded,
             sync_url=sync_url,
             connecting=Connecting(web_pool, app, key_ring, utc_now) if app and key_ring else None,
+            budgets=budgets,
         )
 
 

@@ -24,11 +24,20 @@ async def status_command(arguments: argparse.Namespace) -> int:
         return 0
     if status.redis_trouble is not None:
         print_note(f"{status.redis_trouble.message} {status.redis_trouble.hint}")
+    if document["github"]:
+        columns = ["GITHUB", "ID", "RESOURCE", "LEFT", "OF", "UNTIL (UTC)", "WAITS UNTIL", "WAITS FOR"]
+        print_table(columns, [_make_budget_row(budget) for budget in document["github"]])
     print_table(
         ["PROJECT", "CONDITION", "REVISION", "DOCUMENTS", "SKIPPED", "COMMIT", "SYNCED (UTC)", "LOCKED BY", "WHY"],
         [_make_row(project) for project in document["projects"]],
     )
     return 0
+
+
+def _make_budget_row(budget: dict[str, Any]) -> list[object]:
+    times = [(budget[name] or "-")[:19].replace("T", " ") for name in ("resetAt", "waitingUntil")]
+    named = [budget["credential"], budget["id"], budget["resource"]]
+    return [*named, budget["remaining"], budget["limit"], *times, budget["waitingFor"]]
 
 
 def _make_row(project: dict[str, Any]) -> list[object]:

@@ -5,12 +5,13 @@ together. The steps here serve while Redis is away.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
+from syncd.core.credentials import BudgetId
 from syncd.core.rates import GRAPHQL, Report
 
 # Two answers of one hour may differ by this much in when it ends.
@@ -95,6 +96,15 @@ class Standing:
     paused_until: float
     pause_reason: str
     shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBudget:
+    """How one credential stands, by resource; none are known before its first answer, and after its hour. *kind* is its kind."""
+
+    budget_id: BudgetId
+    kind: str
+    standings: Sequence[Standing]
 
 
 class Spending(Protocol):

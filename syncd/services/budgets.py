@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 from syncd.adapters.redis.budgets import SharedBudgets
-from syncd.core.budgets import Budget, Full, Go, Rules, State, Verdict, Wait, ask, tell
+from syncd.core.budgets import Budget, Full, Go, KnownBudget, Rules, State, Verdict, Wait, ask, list_standings, tell
 from syncd.core.credentials import BudgetId, Credential, CredentialKind
 from syncd.core.ids import ProjectId
 from syncd.core.rates import Report
@@ -38,6 +38,7 @@ class Budgets:
         self._rules = rules
         self._clock = clock
         self._own: dict[BudgetId, State] = {}
+        self._uses: dict[ProjectId, Credential] = {}
         self._shared_from = 0.0
 
     def open(self, credential: Credential) -> Budget:
@@ -45,12 +46,26 @@ class Budgets:
         return _CredentialBudget(self, credential)
 
     async def mark_used(self, project_id: ProjectId, credential: Credential) -> None:
-        """Note that a project draws on *credential*, for its status. Without Redis nothing is noted."""
+        """Note that a project draws on *credential*, for its status."""
+        self._uses[project_id] = credential
         if self._shared is not None and self._is_shared():
             try:
                 await self._shared.mark_used(project_id, credential.budget_id, credential.kind.value)
             except Unreachable as error:
                 self._mark_away(error)
+
+    def list_own(self, project_ids: Iterable[ProjectId]) -> Sequence[KnownBudget]:
+        """Return the budgets that *project_ids* draw on, as far as this replica alone knows them."""
+        used = {one.budget_id: one for project_id in project_ids if (one := self._uses.get(project_id))}
+        now = self._clock()
+        return [
+            KnownBudget(
+                budget_id,
+                credential.kind.value,
+                list_standings(self._own.get(budget_id, State()), shared=False, now=now),
+            )
+            for budget_id, credential in used.items()
+        ]
 
     async def ask(self, budget_id: BudgetId, nonce: UUID, *, resource: str, bulk: bool) -> tuple[Verdict, bool]:
         """Return whether *nonce* may go, and whether all replicas were asked."""

@@ -8,6 +8,7 @@ from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.migrations import Migration, list_migrations
 from syncd.adapters.redis.locks import RedisClient
 from syncd.bootstrap import Parts
+from syncd.services.budgets import Budgets
 from syncd.services.connecting import Connecting
 from syncd.web.bodies import Reader
 
@@ -32,6 +33,7 @@ class Site:
     request_seconds: float = REQUEST_SECONDS
     webhook_secrets: Sequence[bytes] = field(default=(), repr=False)
     connecting: Connecting | None = None
+    budgets: Budgets | None = None
     webhook_reader: Reader = field(default_factory=lambda: Reader(max_bytes=WEBHOOK_MAX_BYTES))
 
 
@@ -45,4 +47,5 @@ def make_site(parts: Parts) -> Site:
         shows_details=parts.settings.env != "production",
         webhook_secrets=parts.settings.webhook_secret_bytes,
         connecting=parts.connecting,
+        budgets=parts.budgets,
     )

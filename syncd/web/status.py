@@ -9,5 +9,12 @@ from syncd.web.site import Site
 
 async def show_status(site: Site, caller: ResolvedKey, _request: web.Request) -> web.Response:
     """Answer how the projects stand that the key opens. Any key of the tenant may ask; without Redis the locks are null."""
-    status = await get_status(site.pool, site.redis, caller.tenant_id, project_ids=caller.project_ids, now=site.clock())
+    status = await get_status(
+        site.pool,
+        site.redis,
+        caller.tenant_id,
+        project_ids=caller.project_ids,
+        now=site.clock(),
+        own=site.budgets,
+    )
     return web.json_response(make_status_document(status))

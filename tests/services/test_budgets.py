@@ -10,9 +10,9 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from syncd.adapters.embedded.redis import RedisServer
-from syncd.adapters.redis.budgets import SharedBudgets, list_uses
+from syncd.adapters.redis.budgets import SharedBudgets, list_budgets
 from syncd.adapters.redis.locks import open_redis_client
-from syncd.core.budgets import Rules
+from syncd.core.budgets import KnownBudget, Rules
 from syncd.core.credentials import (
     Credential,
     CredentialKind,
@@ -114,7 +114,10 @@ async def test_without_redis_a_replica_counts_alone_and_says_so(
             with pytest.raises(RetryLater):
                 await spend(budgets, credential)
             assert len(caplog.records) == 2
-        await budgets.mark_used(ProjectId(uuid4()), credential)
+        project_id = ProjectId(uuid4())
+        await budgets.mark_used(project_id, credential)
+    (known,) = budgets.list_own([project_id, ProjectId(uuid4())])
+    assert [(one.remaining, one.limit, one.shared) for one in known.standings] == [(250, 5000, False)]
 
 
 async def test_what_was_shared_is_known_when_redis_goes_away(
@@ -141,7 +144,7 @@ async def test_who_comes_without_a_token_is_told_of_one(redis: Redis) -> None:
 async def test_the_budget_of_a_project_is_noted(redis: Redis, credential: Credential) -> None:
     project_id = ProjectId(uuid4())
     await open_budgets(redis).mark_used(project_id, credential)
-    assert await list_uses(redis, [project_id]) == {credential.budget_id: "project_token"}
+    assert await list_budgets(redis, [project_id], now=0) == [KnownBudget(credential.budget_id, "project_token", [])]
     await open_budgets(None).mark_used(project_id, credential)
 
 

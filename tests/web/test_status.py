@@ -50,7 +50,7 @@ async def test_a_synced_project_is_shown_with_every_name_of_the_contract(
     assert answer.headers["Content-Type"].startswith("application/json")
     assert answer.body["postgres"] == {"status": "up"}
     assert answer.body["redis"] == {"status": "up"}
-    assert answer.body["github"] is None
+    assert answer.body["github"] == []
     assert answer.body["truncated"] is False
     assert TIME.fullmatch(answer.body["asOf"])
     (shown,) = answer.body["projects"]

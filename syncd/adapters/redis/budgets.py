@@ -16,6 +16,7 @@ from syncd.core.budgets import (
     SLOT_SECONDS,
     Full,
     Go,
+    KnownBudget,
     Rules,
     Standing,
     Verdict,
@@ -96,31 +97,22 @@ class SharedBudgets:
         return "" if self._clock is None else _to_micro(self._clock())
 
 
-async def list_uses(redis: Redis, project_ids: Sequence[ProjectId]) -> Mapping[BudgetId, str]:
-    """Return the budgets that *project_ids* draw on, and of what kind each credential is. Raises `Unreachable`."""
-    if not project_ids:
-        return {}
+async def list_budgets(redis: Redis, project_ids: Sequence[ProjectId], *, now: float) -> Sequence[KnownBudget]:
+    """Return the budgets that *project_ids* draw on, in two round trips. *now* is epoch seconds. Raises `Unreachable`."""
     with explaining_redis():
         async with redis.pipeline(transaction=False) as pipeline:
             for project_id in project_ids:
                 pipeline.get(_use_key(project_id))
-            found = await pipeline.execute()
-    marks = [mark.partition(" ") for mark in found if mark]
-    return {BudgetId(budget_id): kind for kind, _, budget_id in marks}
-
-
-async def list_budgets(
-    redis: Redis, budget_ids: Sequence[BudgetId], *, now: float
-) -> Mapping[BudgetId, Sequence[Standing]]:
-    """Return how each budget stands at each resource whose hour is known. *now* is epoch seconds. Raises `Unreachable`."""
-    if not budget_ids:
-        return {}
-    with explaining_redis():
+            marks = [mark.partition(" ") for mark in await pipeline.execute() if mark]
+        kinds = {BudgetId(budget_id): kind for kind, _, budget_id in marks}
         async with redis.pipeline(transaction=False) as pipeline:
-            for budget_id in budget_ids:
+            for budget_id in kinds:
                 pipeline.hgetall(_keys(budget_id)[0])
             found = await pipeline.execute()
-    return {budget_id: _make_standings(fields, now=now) for budget_id, fields in zip(budget_ids, found, strict=True)}
+    return [
+        KnownBudget(budget_id, kind, _make_standings(fields, now=now))
+        for (budget_id, kind), fields in zip(kinds.items(), found, strict=True)
+    ]
 
 
 def _make_standings(fields: Mapping[str, str], *, now: float) -> Sequence[Standing]:

@@ -11,9 +11,9 @@ from redis.asyncio import Redis
 from redis.crc import key_slot
 
 from syncd.adapters.embedded.redis import RedisServer
-from syncd.adapters.redis.budgets import SharedBudgets, _keys, list_budgets, list_uses
+from syncd.adapters.redis.budgets import SharedBudgets, _keys, list_budgets
 from syncd.adapters.redis.locks import open_redis_client
-from syncd.core.budgets import Full, Go, Rules, State, Verdict, Wait, ask, list_standings, tell
+from syncd.core.budgets import Full, Go, KnownBudget, Rules, State, Verdict, Wait, ask, list_standings, tell
 from syncd.core.credentials import BudgetId
 from syncd.core.ids import ProjectId
 from syncd.core.rates import Report, Window
@@ -101,9 +101,11 @@ async def compare(redis: Redis, budget_id: BudgetId, random: Random) -> set[str]
         seen.add(describe(local)[0])
         if isinstance(local, Go) and nonce not in running:
             running.append(nonce)
-    told = await list_budgets(redis, [budget_id], now=now[0])
+    project_id = ProjectId(uuid4())
+    await pair.shared.mark_used(project_id, budget_id, "server_token")
+    (told,) = await list_budgets(redis, [project_id], now=now[0])
     wanted = list_standings(pair.state, shared=True, now=now[0])
-    assert [(one.resource, one.limit, one.remaining, one.pause_reason) for one in told[budget_id]] == [
+    assert [(one.resource, one.limit, one.remaining, one.pause_reason) for one in told.standings] == [
         (one.resource, one.limit, one.remaining, one.pause_reason) for one in wanted
     ]
     return seen
@@ -147,10 +149,8 @@ async def test_the_budgets_of_projects_are_found(redis: Redis, budget_id: Budget
     shared, projects = SharedBudgets(redis, RULES), [ProjectId(uuid4()) for _ in range(3)]
     for project_id in projects[:2]:
         await shared.mark_used(project_id, budget_id, "server_token")
-    assert await list_uses(redis, projects) == {budget_id: "server_token"}
-    assert await list_uses(redis, []) == {}
-    assert await list_budgets(redis, [], now=0) == {}
-    assert await list_budgets(redis, [budget_id], now=0) == {budget_id: []}
+    assert await list_budgets(redis, projects, now=0) == [KnownBudget(budget_id, "server_token", [])]
+    assert await list_budgets(redis, [], now=0) == []
 
 
 async def test_a_redis_that_is_away_is_said_so(closed_port: int, budget_id: BudgetId) -> None:
