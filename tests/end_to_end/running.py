@@ -1,13 +1,14 @@
 """`syncd up` as a real process: started, asked, killed, and looked after."""
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -105,14 +106,19 @@ def run_git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+def make_up_command(data: Path, *arguments: str) -> list[str]:
+    """Return the command line of `syncd up --json` on *data* and free ports."""
+    places = ["--data-dir", str(data), "--http", "127.0.0.1:0", "--mcp", "127.0.0.1:0"]
+    return [sys.executable, "-m", "syncd", "up", "--json", *places, *arguments]
+
+
 @contextmanager
 def open_up(data: Path, *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None) -> Iterator[Up]:
     """Start `syncd up --json` on *data* and free ports, and yield it when it is ready; nothing of it outlives the body."""
-    places = ["--data-dir", str(data), "--http", "127.0.0.1:0", "--mcp", "127.0.0.1:0"]
     said = cwd / "up.log"
     with said.open("w") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "syncd", "up", "--json", *places, *arguments],
+            make_up_command(data, *arguments),
             cwd=cwd,
             env=make_environment() | dict(environment or {}),
             stdout=subprocess.PIPE,
@@ -135,6 +141,17 @@ def open_up(data: Path, *arguments: str, cwd: Path, environment: Mapping[str, st
         assert process.stdout is not None
         process.stdout.close()
         wait_for_end(family)
+
+
+@asynccontextmanager
+async def running_up(place: Path, *arguments: str, environment: Mapping[str, str]) -> AsyncIterator[Up]:
+    """Run `up` beside the servers of this test, which answer while it starts and ends."""
+    with ExitStack() as stack:
+        opening = open_up(place / "data", *arguments, cwd=place, environment=environment)
+        try:
+            yield await asyncio.to_thread(stack.enter_context, opening)
+        finally:
+            await asyncio.to_thread(stack.close)
 
 
 def _read_line(process: subprocess.Popen[str], output: IO[str]) -> str:

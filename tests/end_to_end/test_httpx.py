@@ -4,8 +4,7 @@ import asyncio
 import json
 import os
 import subprocess
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -21,7 +20,7 @@ from syncd.services.sources import FolderAccess, GitHubAccess, Sources
 from syncd.services.sync import Limits
 from tests.conftest import Database
 from tests.end_to_end.history import History, list_documents
-from tests.end_to_end.running import Up, open_up, run_syncd
+from tests.end_to_end.running import Up, run_syncd, running_up
 from tests.fakegithub.gitrepo import GitRepository
 from tests.fakegithub.server import FakeGitHub, open_fake_github
 from tests.loop import Loop, open_loop
@@ -252,17 +251,6 @@ async def test_one_command_and_an_agent_reads_the_repository_as_git_has_it(git: 
                 assert answer.structured_content
                 assert answer.structured_content["text"] == "# A new start\n"
                 assert edited in answer.structured_content["url"]
-
-
-@asynccontextmanager
-async def running_up(place: Path, *arguments: str, environment: Mapping[str, str]) -> AsyncIterator[Up]:
-    """Run `up` beside the servers of this test, which answer while it starts and ends."""
-    with ExitStack() as stack:
-        opening = open_up(place / "data", *arguments, cwd=place, environment=environment)
-        try:
-            yield await asyncio.to_thread(stack.enter_context, opening)
-        finally:
-            await asyncio.to_thread(stack.close)
 
 
 def get_origin(up: Up) -> str:

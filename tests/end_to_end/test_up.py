@@ -11,7 +11,22 @@ import pytest
 
 from syncd.adapters.data_directory import find_running
 from syncd.adapters.postgres.connections import open_connection
-from tests.end_to_end.running import READY, Up, get_json, open_up, run_git, run_syncd
+from tests.end_to_end.running import (
+    READY,
+    START_SECONDS,
+    Up,
+    get_json,
+    make_environment,
+    make_up_command,
+    open_up,
+    run_git,
+    run_syncd,
+    running_up,
+    wait_for_end,
+)
+from tests.fakegithub.faults import Fault, Silence
+from tests.fakegithub.gitrepo import GitRepository
+from tests.fakegithub.server import open_fake_github
 
 VISIBLE_SECONDS = 10
 
@@ -151,6 +166,35 @@ def test_ctrl_c_and_sigterm_end_everything(mortal: Path, number: signal.Signals)
         assert "Traceback" not in up.said.read_text()
     assert find_running(mortal / "data") is None
     assert not (mortal / "data/running.json").exists()
+
+
+async def test_an_up_killed_in_its_first_sync_leaves_nothing_running_and_the_next_does_not_wait_for_its_lock(
+    tmp_path: Path,
+) -> None:
+    git = GitRepository.create(tmp_path / "handbook.git")
+    git.add_commit({"docs/a.md": b"# A\n"})
+    async with open_fake_github() as fake:
+        await fake.add_repository("acme/handbook", git)
+        # The lock of the first would stand for longer than the second has to become ready.
+        settings = {"SYNCD_GITHUB_API_URL": fake.url, "SYNCD_LEASE_SECONDS": "600"}
+        silence = Silence(asyncio.Event())
+        fake.faults.add(Fault(on="/git/trees/", effect=silence))
+        first = await asyncio.create_subprocess_exec(
+            *make_up_command(tmp_path / "data", "--repo", "acme/handbook"),
+            cwd=tmp_path,
+            env=make_environment() | settings,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        async with asyncio.timeout(START_SECONDS):
+            await silence.arrived.wait()
+        family = psutil.Process(first.pid).children(recursive=True)
+        assert family
+        first.kill()
+        await first.wait()
+        silence.until.set()
+        await asyncio.to_thread(wait_for_end, family)
+        async with running_up(tmp_path, "--repo", "acme/handbook", environment=settings) as up:
+            assert (up.ready["documents"], up.ready["revision"]) == (1, 1)
 
 
 def test_errors_of_a_real_process_are_one_sentence_one_hint_and_no_traceback(tmp_path: Path) -> None:
