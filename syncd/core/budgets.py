@@ -123,6 +123,9 @@ class Budget(Protocol):
         *bulk*: one of many requests for content, which leave more to others than a look at a head does.
         """
 
+    def get_bulk_reserve(self, limit: int) -> int:
+        """Return how many of an hour's *limit* requests are not for content."""
+
 
 def ask(
     state: State, rules: Rules, nonce: UUID, *, resource: str, bulk: bool, points: int, now: float
@@ -135,7 +138,7 @@ def ask(
         return Wait(state.paused_until - now, state.pause_reason), state
     hour = state.hours.get(resource)
     if hour is not None and hour.ends_at > now:
-        reserve = math.floor(hour.limit * (rules.bulk_reserve_share if bulk else rules.reserve_share))
+        reserve = make_reserve(rules, hour.limit, bulk=bulk)
         if hour.remaining <= reserve:
             return Wait(hour.ends_at - now, "primary"), state
         if hour.remaining - len(state.slots) <= reserve:
@@ -155,6 +158,11 @@ def _pace(state: State, rules: Rules, nonce: UUID, *, resource: str, points: int
     arrivals = dict(state.arrivals) | {resource: arrival + points * interval}
     slots = dict(state.slots) | {nonce: now + delay + SLOT_SECONDS}
     return Go(delay), replace(state, arrivals=arrivals, slots=slots)
+
+
+def make_reserve(rules: Rules, limit: int, *, bulk: bool) -> int:
+    """Return how many of an hour's *limit* requests are left to others."""
+    return math.floor(limit * (rules.bulk_reserve_share if bulk else rules.reserve_share))
 
 
 def make_interval_seconds(rules: Rules, resource: str) -> float:

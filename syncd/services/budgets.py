@@ -8,7 +8,20 @@ from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 from syncd.adapters.redis.budgets import SharedBudgets
-from syncd.core.budgets import Budget, Full, Go, KnownBudget, Rules, State, Verdict, Wait, ask, list_standings, tell
+from syncd.core.budgets import (
+    Budget,
+    Full,
+    Go,
+    KnownBudget,
+    Rules,
+    State,
+    Verdict,
+    Wait,
+    ask,
+    list_standings,
+    make_reserve,
+    tell,
+)
 from syncd.core.credentials import BudgetId, Credential, CredentialKind
 from syncd.core.ids import ProjectId
 from syncd.core.rates import Report
@@ -35,7 +48,7 @@ class Budgets:
 
     def __init__(self, shared: SharedBudgets | None, rules: Rules, *, clock: Callable[[], float]) -> None:
         self._shared = shared
-        self._rules = rules
+        self.rules = rules
         self._clock = clock
         self._own: dict[BudgetId, State] = {}
         self._uses: dict[ProjectId, Credential] = {}
@@ -79,7 +92,7 @@ class Budgets:
         state = self._own.get(budget_id, State())
         now = self._clock()
         verdict, self._own[budget_id] = ask(
-            state, self._rules, nonce, resource=resource, bulk=bulk, points=POINTS, now=now
+            state, self.rules, nonce, resource=resource, bulk=bulk, points=POINTS, now=now
         )
         return verdict, False
 
@@ -128,6 +141,10 @@ class _CredentialBudget:
             yield spending
         finally:
             await self._budgets.tell(self._credential.budget_id, nonce, spending.told)
+
+    def get_bulk_reserve(self, limit: int) -> int:
+        """Return how many of an hour's *limit* requests are not for content."""
+        return make_reserve(self._budgets.rules, limit, bulk=True)
 
     async def _enter(self, nonce: UUID, resource: str, *, bulk: bool) -> None:
         waited = 0.0

@@ -23,7 +23,7 @@ from syncd.adapters.github.errors import make_unreachable_error
 from syncd.adapters.github.responses import Response
 from syncd.adapters.github.spending import ask_within
 from syncd.core.budgets import Budget
-from syncd.core.rates import CORE, GRAPHQL
+from syncd.core.rates import CORE, GRAPHQL, parse_report
 from syncd.core.sources import SourceCost
 from syncd.errors import BadUsage, Stalled
 
@@ -110,7 +110,7 @@ class GitHubClient:
 
     @property
     def requests_left(self) -> int | None:
-        """Return what the last answer said is left of the REST budget, or none before one said so."""
+        """Return what by the last answer is left of the REST budget for content, or none before one said so."""
         return self._requests_left
 
     async def get(
@@ -202,9 +202,10 @@ class GitHubClient:
 
     def _noted(self, response: Response) -> Response:
         self._received_bytes += len(response.body)
-        left = response.headers.get("x-ratelimit-remaining", "")
-        if left.isdigit() and response.headers.get("x-ratelimit-resource", "core") == "core":
-            self._requests_left = int(left)
+        told = parse_report(response.headers, limited=False, resource=CORE, now=0.0)
+        if told.window is not None and told.resource == CORE:
+            reserve = self._ways.budget.get_bulk_reserve(told.window.limit) if self._ways.budget else 0
+            self._requests_left = max(0, told.window.remaining - reserve)
         return response
 
 

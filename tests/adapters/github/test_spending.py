@@ -35,6 +35,9 @@ class Ledger:
         finally:
             self.inside -= 1
 
+    def get_bulk_reserve(self, limit: int) -> int:
+        return limit // 5
+
     def report(self, report: Report) -> None:
         assert self.inside
         self.told.append(report)
@@ -82,6 +85,15 @@ async def test_every_kind_of_limit_is_told(hosted: Hosted, status: int) -> None:
     assert [report.limited for report in ledger.told] == [True] * 3
     assert [report.retry_after_seconds for report in ledger.told] == [None, None, 9.0]
     assert next(report.window.remaining for report in ledger.told if report.window) == 0
+
+
+async def test_what_is_left_for_content_leaves_the_reserve_out(hosted: Hosted) -> None:
+    async with open_github_client(api_url=hosted.fake.url, token=TOKEN, budget=Ledger()) as client:
+        await client.get("/repos/acme/handbook")
+        assert client.requests_left == 4999 - 1000
+        hosted.fake.faults.add(Fault(on="/rate_limit", effect=use_up(reset_at=int(time.time()) + 600)))
+        await client.get("/rate_limit")
+        assert client.requests_left == 0
 
 
 async def test_a_refusal_that_is_no_limit_is_told_as_none(hosted: Hosted) -> None:
