@@ -87,7 +87,6 @@ async def _renew(locking: Locking, lock: Lock, asked_at: float) -> None:
         await asyncio.sleep(min(pause, max(0.0, trusted_until - loop.time())))
         asked_at = loop.time()
         # No answer is no refusal: the lease stands until the time that we can trust runs out.
-        # No answer is no refusal: the lease stands until the time that we can trust runs out.
         renewed: bool | None = None
         with suppress(Unreachable, TimeoutError):
             async with asyncio.timeout_at(trusted_until):

@@ -125,8 +125,9 @@ async def test_a_lost_lease_cancels_the_body(mirror: Mirror, project_id: Project
     assert cancelled.is_set()
 
 
+@pytest.mark.parametrize("blow", [signal.SIGSTOP, signal.SIGKILL], ids=["connected and mute", "gone"])
 async def test_a_silent_redis_is_trusted_until_the_lease_ends_and_no_longer(
-    mirror: Mirror, project_id: ProjectId, tmp_path: Path
+    mirror: Mirror, project_id: ProjectId, tmp_path: Path, blow: signal.Signals
 ) -> None:
     inside = asyncio.Event()
 
@@ -142,12 +143,13 @@ async def test_a_silent_redis_is_trusted_until_the_lease_ends_and_no_longer(
         locks = ProjectLocks(redis, Identity("tester", "localhost"), lease_seconds=LEASE_SECONDS)
         holder = asyncio.create_task(hold(replace(mirror.locking, locks=locks)))
         await asyncio.wait_for(inside.wait(), 5)
-        os.kill(server.pid, signal.SIGSTOP)  # connected, and mute
+        os.kill(server.pid, blow)
         try:
             with pytest.raises(LeaseLost):
                 await asyncio.wait_for(holder, 5)
         finally:
-            os.kill(server.pid, signal.SIGCONT)
+            if blow is signal.SIGSTOP:
+                os.kill(server.pid, signal.SIGCONT)
 
 
 async def freeze(database: Database, project_id: ProjectId, until: str | None) -> None:
