@@ -52,6 +52,7 @@ class Budgets:
         self._clock = clock
         self._own: dict[BudgetId, State] = {}
         self._uses: dict[ProjectId, Credential] = {}
+        self._gates: dict[BudgetId, asyncio.Semaphore] = {}
         self._shared_from = 0.0
 
     def open(self, credential: Credential) -> Budget:
@@ -66,6 +67,10 @@ class Budgets:
                 await self._shared.mark_used(project_id, credential.budget_id, credential.kind.value)
             except Unreachable as error:
                 self._mark_away(error)
+
+    def get_gate(self, budget_id: BudgetId) -> asyncio.Semaphore:
+        """Return what this process's own requests queue at, in turn: only those at its front ask in Redis for a place."""
+        return self._gates.setdefault(budget_id, asyncio.Semaphore(self.rules.concurrency))
 
     def list_own(self, project_ids: Iterable[ProjectId]) -> Sequence[KnownBudget]:
         """Return the budgets that *project_ids* draw on, as far as this replica alone knows them."""
@@ -135,12 +140,13 @@ class _CredentialBudget:
     @asynccontextmanager
     async def spend(self, resource: str, *, bulk: bool = False) -> AsyncIterator[_Spending]:
         """Enter when the request may go."""
-        nonce, spending = uuid4(), _Spending()
-        try:
-            await self._enter(nonce, resource, bulk=bulk)
-            yield spending
-        finally:
-            await self._budgets.tell(self._credential.budget_id, nonce, spending.told)
+        nonce, spending, budget_id = uuid4(), _Spending(), self._credential.budget_id
+        async with self._budgets.get_gate(budget_id):
+            try:
+                await self._enter(nonce, resource, bulk=bulk)
+                yield spending
+            finally:
+                await self._budgets.tell(budget_id, nonce, spending.told)
 
     def get_bulk_reserve(self, limit: int) -> int:
         """Return how many of an hour's *limit* requests are not for content."""

@@ -82,6 +82,24 @@ async def test_a_place_that_is_given_back_is_taken_by_the_next(redis: Redis, cre
     assert most <= 2
 
 
+async def test_replicas_together_keep_to_the_number_at_once(redis: Redis, credential: Credential) -> None:
+    running, most = 0, 0
+
+    async def work(budgets: Budgets) -> None:
+        nonlocal running, most
+        async with budgets.open(credential).spend("core"):
+            running += 1
+            most = max(most, running)
+            await asyncio.sleep(0)
+            running -= 1
+
+    replicas = [open_budgets(redis, concurrency=2) for _ in range(3)]
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        for budgets in replicas * 3:
+            group.create_task(work(budgets))
+    assert 1 <= most <= 2
+
+
 async def test_a_caller_that_gives_up_gives_its_place_back(redis: Redis, credential: Credential) -> None:
     budgets, inside = open_budgets(redis, concurrency=1), asyncio.Event()
 
