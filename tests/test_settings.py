@@ -196,3 +196,11 @@ def test_a_setting_that_must_be_there_is_named_when_it_is_not() -> None:
     with pytest.raises(BadUsage, match="SYNCD_REDIS_URL is not set"):
         require_setting(load_settings().redis_url, "SYNCD_REDIS_URL")
     assert require_setting(SecretStr("redis://here"), "SYNCD_REDIS_URL") == "redis://here"
+
+
+def test_a_key_of_several_lines_is_read_from_a_credential(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "syncd_github_app_key").write_text("-----BEGIN KEY-----\nb25l\ndHdv\n-----END KEY-----\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    key = load_settings().github_app_key
+    assert key is not None
+    assert key.get_secret_value().splitlines() == ["-----BEGIN KEY-----", "b25l", "dHdv", "-----END KEY-----"]

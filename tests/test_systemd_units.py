@@ -19,6 +19,7 @@ CREDENTIALS = {
         "redis_url",
         "master_keys",
         "github_token",
+        "github_app_key",
         "webhook_secrets",
     },
     "syncd-mcp.service": {"read_database_url", "redis_url"},
