@@ -75,8 +75,7 @@ async def sync_project(work: Workplace, project: Project, source: Source, head: 
         selection = await asyncio.to_thread(_select, project, entries, work.limits)
         selection = _refuse_known(selection, stored_skips)
         plan = await asyncio.to_thread(_plan, selection, stored)
-    with watch.phase("fetch"):
-        staged = await stage_contents(work.store, lock, source, _list_wanted(plan, selection))
+    staged = await stage_contents(work.store, lock, source, _list_wanted(plan, selection), watch=watch)
     with watch.phase("plan"):
         if staged.refused:
             selection = _refuse(selection, staged.refused)

@@ -73,6 +73,7 @@ async def test_the_first_sync_makes_the_documents_equal_to_the_folder(mirror: Mi
     run = await mirror.sync(project, open_folder(tmp_path))
     assert run is not None
     assert (run.outcome, run.revision, run.added) == (Outcome.CHANGED, 1, 4)
+    assert set(run.milliseconds) == {"gather", "plan", "fetch", "chunk", "apply"}
     assert await mirror.read_documents(project) == files
     synced = await mirror.get_project(project.project_id)
     assert (synced.documents, synced.revision, synced.condition) == (4, 1, "ready")
