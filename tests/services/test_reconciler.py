@@ -10,6 +10,7 @@ import asyncpg
 import pytest_asyncio
 
 from syncd.adapters.embedded.redis import RedisServer
+from syncd.adapters.postgres.queue import claim_due
 from syncd.adapters.redis.locks import Identity, ProjectLocks, list_holders, open_redis_client
 from syncd.core.projects import Project
 from tests.conftest import Database
@@ -56,6 +57,17 @@ async def add_projects(loop: Loop, root: Path, *, count: int) -> list[Project]:
     return projects
 
 
+async def is_requested(loop: Loop) -> bool:
+    (row,) = await fetch_queue(loop)
+    return row["requested_at"] is not None
+
+
+async def is_at_rest(loop: Loop) -> bool:
+    """Whether the next look is the next poll."""
+    (row,) = await fetch_queue(loop)
+    return bool(row["due_at"] > loop.clock() + timedelta(seconds=50)) and not loop.door.inside
+
+
 async def wait_for_all(loop: Loop, projects: Sequence[Project]) -> None:
     for project in projects:
         await loop.wait_for_revision(project, 1)
@@ -72,23 +84,15 @@ async def test_requests_during_a_run_cause_exactly_one_more(loop: Loop, tmp_path
     turnstile = Turnstile()
     loop.door.before = turnstile.pass_through
 
-    async def is_requested() -> bool:
-        (row,) = await fetch_queue(loop)
-        return row["requested_at"] is not None
-
-    async def is_at_rest() -> bool:
-        (row,) = await fetch_queue(loop)
-        return bool(row["due_at"] > loop.clock() + timedelta(seconds=50))
-
     async with loop.running():
         await turnstile.wait_for(1)
-        await loop.wait_until(is_requested)  # by the watch that has just been set up
+        await loop.wait_until(lambda: is_requested(loop))  # by the watch that has just been set up
         for _ in range(3):
             loop.clock.advance(0.1)
             await loop.request(project)
         turnstile.opened.set()
         await turnstile.wait_for(1)
-        await loop.wait_until(is_at_rest)
+        await loop.wait_until(lambda: is_at_rest(loop))
     assert loop.door.opened == ["p0", "p0"]
 
 
@@ -237,8 +241,28 @@ async def test_the_loop_outlives_the_loss_of_every_connection(loop: Loop, databa
 
 async def test_an_edit_in_a_folder_makes_its_project_due(loop: Loop, tmp_path: Path) -> None:
     (project,) = await add_projects(loop, tmp_path, count=1)
+
+    async def has_looked_again() -> bool:
+        # Once for the project that was added, and once because its watch stands.
+        return len(loop.door.opened) >= 2 and await is_at_rest(loop)
+
     async with loop.running():
-        await loop.wait_for_revision(project, 1)
+        await loop.wait_until(has_looked_again)
         (tmp_path / "p0/b.md").write_text("# b\n")
         await loop.wait_for_revision(project, 2)
     assert set(await loop.mirror.read_documents(project)) == {"a.md", "b.md"}
+
+
+async def test_what_one_daemon_claims_another_neither_sees_nor_waits_for(loop: Loop, tmp_path: Path) -> None:
+    projects = await add_projects(loop, tmp_path, count=4)
+    now = loop.clock()
+    until = now + timedelta(seconds=60)
+    pool = loop.mirror.pool
+    async with asyncio.timeout(DEADLINE_SECONDS), pool.acquire() as one, pool.acquire() as two:
+        async with one.transaction():
+            first = await claim_due(one, now=now, until=until, limit=3)
+            second = await claim_due(two, now=now, until=until, limit=3)
+        third = await claim_due(two, now=now, until=until, limit=3)
+    claimed = [due.project_id for due in (*first, *second)]
+    assert (len(first), len(second), third) == (3, 1, [])
+    assert set(claimed) == {project.project_id for project in projects}
