@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from syncd.adapters.data_directory import Running, announce_running
+from syncd.adapters.data_directory import Running, announce_running, hold_data_directory
 from syncd.adapters.logs import configure_logging
 from syncd.adapters.systemd import open_notifier
 from syncd.bootstrap import Grounds, find_key_ring, open_parts, utc_now
@@ -73,7 +73,7 @@ async def up_command(arguments: argparse.Namespace) -> int:
     )
     configure_logging(settings.log, quiet=True)
     stop = asyncio.Event()
-    with stopping_by_signal(stop), open_progress() as progress:
+    with stopping_by_signal(stop), open_progress() as progress, hold_data_directory(settings.data_dir):
         new = await _make_project(arguments, settings)
         if stop.is_set():
             return INTERRUPTED

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from syncd.adapters.data_directory import hold_data_directory, load_secrets
+from syncd.adapters.data_directory import load_secrets
 from syncd.adapters.embedded.postgres import open_postgres
 from syncd.adapters.embedded.redis import open_redis
 from syncd.adapters.encryption import make_master_key
@@ -60,16 +60,15 @@ async def open_installation(
 ) -> AsyncIterator[Installation]:
     """Open the installation kept in *directory*: what is not given by URL runs embedded and ends with this context.
 
-    *directory* is absolute. *say* is told each step. Raises `Busy` when another `up` holds the directory.
+    *directory* is absolute, and held by the caller (`hold_data_directory`). *say* is told each step.
     """
-    with hold_data_directory(directory):
-        kept = load_secrets(directory, _make_secrets())
-        async with _open_servers(directory, database_url, redis_url, say) as servers:
-            say("Bringing the schema forward")
-            logins = await _migrate(servers.database_url, kept)
-            sync_url, web_url, read_url = (make_login_url(servers.database_url, login) for login in logins)
-            tenant = await _put_tenant(web_url, kept["api_key"])
-            yield Installation(servers, sync_url, web_url, read_url, kept["master_keys"], tenant, kept["api_key"])
+    kept = load_secrets(directory, _make_secrets())
+    async with _open_servers(directory, database_url, redis_url, say) as servers:
+        say("Bringing the schema forward")
+        logins = await _migrate(servers.database_url, kept)
+        sync_url, web_url, read_url = (make_login_url(servers.database_url, login) for login in logins)
+        tenant = await _put_tenant(web_url, kept["api_key"])
+        yield Installation(servers, sync_url, web_url, read_url, kept["master_keys"], tenant, kept["api_key"])
 
 
 def _make_secrets() -> dict[str, str]:

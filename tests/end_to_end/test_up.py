@@ -78,9 +78,9 @@ def test_no_secret_stands_in_the_arguments_or_on_standard_error(up: Up, place: P
 
 
 def test_a_second_up_on_the_same_data_directory_says_so_and_exits_5(up: Up, place: Path) -> None:
-    done = run_syncd(
-        "up", "--data-dir", str(place / "data"), "--http", "127.0.0.1:0", "--mcp", "127.0.0.1:0", cwd=place / "handbook"
-    )
+    # With the addresses of the first, as two `up`s without options have: what is in the way is the first, not its ports.
+    http, mcp = (str(up.ready[name]).split("/")[2] for name in ("statusUrl", "mcpUrl"))
+    done = run_syncd("up", "--data-dir", str(place / "data"), "--http", http, "--mcp", mcp, cwd=place / "handbook")
     assert (done.returncode, done.stdout) == (5, "")
     assert "Another `syncd up` runs on" in done.stderr
     assert "hint: " in done.stderr
