@@ -19,6 +19,7 @@ _UPDATE_PROJECT = load_statement("projects/update_project")
 _MARK_REMOVED = load_statement("projects/mark_removed")
 _REQUEST_SYNC = load_statement("projects/request_sync")
 _GET_CREDENTIAL = load_statement("projects/get_credential")
+_PUT_REPOSITORY = load_statement("projects/put_repository")
 
 LIST_LIMIT = 1000
 
@@ -99,3 +100,8 @@ async def get_credential(connection: Connection, project_id: ProjectId) -> bytes
     """Return the sealed token of a project."""
     credential: bytes | None = await connection.fetchval(_GET_CREDENTIAL, project_id)
     return credential
+
+
+async def put_repository(connection: Connection, project_id: ProjectId, repository: str, repository_id: int) -> None:
+    """Remember what a repository is called now, and its id for ever."""
+    await connection.execute(_PUT_REPOSITORY, project_id, repository, repository_id)
