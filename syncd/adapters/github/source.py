@@ -110,7 +110,8 @@ class GitHubSource:
         ref = f"heads/{quote(self._branch)}" if self._branch else "HEAD"
         headers = {"Accept": _SHA_MEDIA_TYPE} | ({"If-None-Match": etag} if etag else {})
         response = await self._client.get(f"{await self._get_base_path()}/commits/{ref}", headers=headers)
-        if response.status == HTTPStatus.NOT_MODIFIED:
+        # Only who asked whether something changed may hear that nothing did.
+        if etag and response.status == HTTPStatus.NOT_MODIFIED:
             return None
         if response.status != HTTPStatus.OK:
             raise await self._explain(response)

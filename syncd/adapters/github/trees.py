@@ -53,17 +53,33 @@ async def list_files(list_tree: ListTree, tree_sha: str) -> list[TreeRow]:
     again = await _list_by_level(list_tree, tree_sha)
     if again == rows or await asyncio.to_thread(_is_whole, again, tree_sha):
         return again
-    raise RetryLater(
-        "listing_unstable",
-        f"GitHub lists the tree {tree_sha} in two different ways.",
-        hint="Nothing was changed; it is asked again.",
-    )
+    raise _make_unstable_error(tree_sha)
 
 
 async def list_level(list_tree: ListTree, tree_sha: str) -> list[TreeRow]:
-    """Return the rows of one level, directories among them. Stalled where GitHub cannot list that many."""
+    """Return the rows of one level, directories among them: proved by *tree_sha*, or the same in two looks.
+
+    Stalled where GitHub cannot list that many; RetryLater where the two looks differ.
+    """
     if tree_sha == EMPTY_TREE_SHA:
         return []
+    rows = await _ask_level(list_tree, tree_sha)
+    # A level that lacks a directory would otherwise send the mirror to another docs folder.
+    if await asyncio.to_thread(_is_whole, rows, tree_sha):
+        return rows
+    again = await _ask_level(list_tree, tree_sha)
+    if again == rows or await asyncio.to_thread(_is_whole, again, tree_sha):
+        return again
+    raise _make_unstable_error(tree_sha)
+
+
+def make_entries(rows: Sequence[TreeRow], docs_path: str) -> list[TreeEntry]:
+    """Return *rows* as entries of a source, with paths that begin at the root of the repository."""
+    prefix = f"{docs_path}/" if docs_path else ""
+    return [TreeEntry(prefix + row.path, _KINDS.get(row.mode, EntryKind.FILE), row.sha, row.size) for row in rows]
+
+
+async def _ask_level(list_tree: ListTree, tree_sha: str) -> list[TreeRow]:
     listing = await list_tree(tree_sha, False)
     if listing.truncated:
         raise Stalled(
@@ -72,12 +88,6 @@ async def list_level(list_tree: ListTree, tree_sha: str) -> list[TreeRow]:
             hint="Name a docs path that does not hold it.",
         )
     return listing.tree
-
-
-def make_entries(rows: Sequence[TreeRow], docs_path: str) -> list[TreeEntry]:
-    """Return *rows* as entries of a source, with paths that begin at the root of the repository."""
-    prefix = f"{docs_path}/" if docs_path else ""
-    return [TreeEntry(prefix + row.path, _KINDS.get(row.mode, EntryKind.FILE), row.sha, row.size) for row in rows]
 
 
 async def _list_below(list_tree: ListTree, tree_sha: str) -> list[TreeRow]:
@@ -105,6 +115,15 @@ def _is_whole(rows: Sequence[TreeRow], tree_sha: str) -> bool:
         # Reading it again would lose the same characters: only a genuine U+FFFD could pass, at the price of a request.
         return True
     try:
-        return git_tree_sha((row.path, row.mode, row.sha) for row in rows) == tree_sha
+        # GitHub writes the mode of a directory with a leading zero, which git does not store.
+        return git_tree_sha((row.path, row.mode.removeprefix("0"), row.sha) for row in rows) == tree_sha
     except ValueError:
         return False
+
+
+def _make_unstable_error(tree_sha: str) -> RetryLater:
+    return RetryLater(
+        "listing_unstable",
+        f"GitHub lists the tree {tree_sha} in two different ways.",
+        hint="Nothing was changed; it is asked again.",
+    )

@@ -185,6 +185,27 @@ async def test_a_listing_that_is_cut_without_saying_so_is_found_out(hosted: Host
     assert await mirror(hosted.open_source()) == _oracle(hosted, "docs")
 
 
+async def test_a_root_that_is_cut_without_saying_so_leads_to_no_other_docs_folder(hosted: Hosted) -> None:
+    hosted.fake.faults.add(Fault(on="/git/trees/", effect=CutListing(keep_entries=1, silently=True)))
+    tree, _ = await gather(hosted.open_source())
+    assert tree.docs_path == "docs"
+
+
+async def test_a_root_that_is_listed_in_two_ways_is_asked_again_later(hosted: Hosted) -> None:
+    for keep in (1, 2):
+        hosted.fake.faults.add(Fault(on="/git/trees/", effect=CutListing(keep, silently=True)))
+    with pytest.raises(RetryLater) as caught:
+        await gather(hosted.open_source())
+    assert caught.value.code == "listing_unstable"
+
+
+async def test_an_answer_that_nothing_changed_is_believed_only_when_that_was_asked(hosted: Hosted) -> None:
+    hosted.fake.faults.add(Fault(on="/commits/", effect=Answer(304)))
+    with pytest.raises(RetryLater) as caught:
+        await hosted.open_source().find_head(None)
+    assert caught.value.code == "github_answer_unexpected"
+
+
 async def test_a_tree_that_is_listed_in_two_ways_is_asked_again_later(hosted: Hosted) -> None:
     hosted.fake.faults.add(Fault(on="recursive=1", effect=CutListing(keep_entries=0, silently=True), times=None))
     with pytest.raises(RetryLater) as caught:
