@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, assert_never
 
 from aiohttp import web
@@ -108,6 +109,8 @@ async def apply_effect(effect: Effect, request: web.Request, honest: web.Respons
     match effect:
         case Answer(status, headers, content):
             return web.Response(status=status, headers=headers, body=content)
+        case WrongBytes() | CutListing() | PartialData() | WrongTexts() if honest.status != HTTPStatus.OK:
+            return honest  # there is nothing to spoil in a refusal
         case WrongBytes() | CutListing() | PartialData() | WrongTexts():
             headers = {name: value for name, value in honest.headers.items() if name.lower() != "content-length"}
             return web.Response(status=honest.status, headers=headers, body=_spoil(effect, body))
