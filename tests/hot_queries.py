@@ -5,13 +5,9 @@ from dataclasses import dataclass
 from syncd.adapters.postgres.statements import load_statement
 from tests.many_documents import Sample, Samples
 
-# Asked by code of issues to come; the index is there with the table.
-NEWEST_REVISION_OF_A_COMMIT = """
-select revision from sync_runs
-where project_id = $1::uuid and to_commit = $2 and outcome <> 'failed' order by started_at desc limit 1
-"""
 # Stands in a definer function, accept_delivery.
 ROUTES_OF_A_REPOSITORY = "select 1 from repository_routes where repository_id = any($1::bigint[])"
+# Asked by code of issues to come; the index is there with the table.
 HISTORY_OF_A_LOCK = "select at, action from lock_events where project_id = $1::uuid order by at desc limit 50"
 # What foreign keys and the collection of orphans ask, for every row that they remove.
 USES_OF_A_CONTENT = "select 1 from document_versions where tenant_id = $1::uuid and content_hash = $2::bytea"
@@ -86,12 +82,14 @@ HOT_QUERIES = (
     ),
     HotQuery("status/list_project_states", "web", ("sync_runs_by_time",), (f"array[{PROJECT}]", "50")),
     HotQuery(
-        "newest revision of a commit",
-        "read",
+        "pulling/list_revisions_of_commits",
+        "web",
         ("sync_runs_by_commit",),
-        (PROJECT, "substr(encode(sha256('7'), 'hex'), 1, 40)"),
-        NEWEST_REVISION_OF_A_COMMIT,
+        (PROJECT, "substr(encode(sha256('7'), 'hex'), 1, 40)", "substr(encode(sha256('7'), 'hex'), 1, 40) || 'g'", "2"),
     ),
+    HotQuery("pulling/find_revision_at_time", "web", ("sync_runs_by_time",), (PROJECT, "now()")),
+    HotQuery("pulling/list_files", "web", VERSIONS_OF_A_PROJECT, (PROJECT, "1"), small=True),
+    HotQuery("pulling/list_contents", "web", ("blobs_pkey",), (f"array[{HASH}]",)),
     HotQuery("history of a lock", "read", ("lock_events_by_time",), (PROJECT,), HISTORY_OF_A_LOCK),
     HotQuery("uses of a content", "sync", ("document_versions_by_content",), (TENANT, HASH), USES_OF_A_CONTENT),
     HotQuery("places of a chunk", "sync", ("document_chunks_by_chunk",), (TENANT, CHUNK), PLACES_OF_A_CHUNK),

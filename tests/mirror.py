@@ -20,7 +20,7 @@ from syncd.core.sources import Source
 from syncd.services.locking import Locking, holding
 from syncd.services.staging import Store
 from syncd.services.sync import Limits, Workplace, sync_project
-from tests.conftest import Database
+from tests.databases import Database
 
 LIMITS = Limits(document_max_bytes=64 * 1024, project_max_documents=1000)
 

@@ -1,7 +1,7 @@
 """docs/schema.sql says what the migrations make."""
 
 from syncd.adapters.embedded.postgres import PostgresServer
-from tests.conftest import name_database
+from tests.databases import name_database
 from tests.refresh_schema_dump import DUMP, dump_schema
 
 

@@ -14,7 +14,7 @@ import pytest_asyncio
 from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.postgres.connections import open_connection
 from syncd.adapters.postgres.migrations import list_migrations, list_pending
-from tests.conftest import name_database, run_statement
+from tests.databases import name_database, run_statement
 
 CHECKOUT = Path(__file__).parent.parent
 MIGRATE = """

@@ -14,7 +14,7 @@ from syncd.daemon import run_daemon
 from syncd.services.sources import FolderAccess
 from syncd.settings import Settings, load_settings
 from syncd.web.server import open_site
-from tests.conftest import Database
+from tests.databases import Database
 from tests.loop import CHANNEL, TRIGGERS
 
 FAR_SECONDS = 86_400.0

@@ -19,7 +19,7 @@ from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.connections import require_recent_server
 from syncd.cli.arguments import make_parser
 from syncd.errors import NotFound, Stalled, SyncdError
-from tests.conftest import Database
+from tests.databases import Database
 from tests.environment import clear_environment
 from tests.fakegithub.faults import Answer, Fault, Silence
 from tests.fakegithub.gitrepo import GitRepository

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.encryption import make_master_key
-from tests.conftest import Database
+from tests.databases import Database
 from tests.end_to_end.daemons import make_settings, open_daemon
 from tests.end_to_end.running import make_environment
 from tests.environment import clear_environment

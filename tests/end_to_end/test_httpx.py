@@ -18,7 +18,7 @@ from syncd.core.projects import Project
 from syncd.services.repositories import resolve_repository
 from syncd.services.sources import FolderAccess, GitHubAccess, Sources
 from syncd.services.sync import Limits
-from tests.conftest import Database
+from tests.databases import Database
 from tests.end_to_end.history import History, list_documents
 from tests.end_to_end.running import Up, run_syncd, running_up
 from tests.fakegithub.gitrepo import GitRepository

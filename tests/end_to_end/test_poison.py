@@ -15,7 +15,7 @@ from syncd.core.projects import Project
 from syncd.services.repositories import resolve_repository
 from syncd.services.sources import FolderAccess, GitHubAccess, Sources
 from syncd.services.sync import Limits
-from tests.conftest import Database
+from tests.databases import Database
 from tests.end_to_end.poison import CONTENTS, MAX_BYTES, PATHS
 from tests.fakegithub.gitrepo import GitFile, GitRepository
 from tests.fakegithub.server import open_fake_github

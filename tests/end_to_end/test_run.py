@@ -20,7 +20,7 @@ from syncd.adapters.redis.locks import list_holders, open_redis_client
 from syncd.core.projects import Project
 from syncd.services.projects import Shelf, create_project, get_project, request_project_sync
 from syncd.services.repositories import resolve_repository
-from tests.conftest import Database
+from tests.databases import Database
 from tests.end_to_end.running import make_environment
 from tests.fakegithub.faults import Fault, Silence
 from tests.fakegithub.gitrepo import GitRepository

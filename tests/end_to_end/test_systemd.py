@@ -9,7 +9,7 @@ from pathlib import Path
 
 import syncd
 from syncd.adapters.embedded.redis import RedisServer
-from tests.conftest import Database
+from tests.databases import Database
 
 DEADLINE_SECONDS = 20
 

@@ -14,7 +14,7 @@ from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.connections import open_pool
 from syncd.adapters.redis.locks import open_redis_client
 from syncd.core.projects import NewProject, Project
-from tests.conftest import Database
+from tests.databases import Database
 from tests.end_to_end.daemons import Watch, make_settings, open_daemon, open_watch
 from tests.environment import clear_environment
 from tests.fakegithub.gitrepo import GitRepository

@@ -10,7 +10,7 @@ from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.connections import open_connection
 from syncd.adapters.postgres.roles import make_login_url, put_logins
-from tests.conftest import LOGINS, Database, name_database, run_statement
+from tests.databases import LOGINS, Database, name_database, run_statement
 from tests.mcp_server.serve import serving
 from tests.mcp_server.worlds import ACME_FILES, GLOBEX_FILES, World, make_party
 from tests.mirror import open_mirror

@@ -15,7 +15,7 @@ from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.connections import open_connection
 from syncd.adapters.postgres.migrations import list_migrations, run_migrations
 from syncd.adapters.postgres.roles import make_login_url, put_groups, put_logins
-from tests.conftest import LOGINS, Database, name_database, run_statement
+from tests.databases import LOGINS, Database, name_database, run_statement
 from tests.mcp_server.agents import call, post, request, text_of
 from tests.mcp_server.serve import serving
 from tests.mcp_server.worlds import ACME_FILES, Party, make_party

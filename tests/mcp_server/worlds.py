@@ -13,7 +13,7 @@ from syncd.core.ids import ProjectId
 from syncd.core.keys import hash_secret, make_key, make_key_id
 from syncd.core.paths import make_path_filter
 from syncd.core.projects import NewProject, Project
-from tests.conftest import Database
+from tests.databases import Database
 from tests.mirror import LIMITS, Mirror
 
 SETUP = """\

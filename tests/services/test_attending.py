@@ -18,15 +18,9 @@ from syncd.core.projects import Project
 from syncd.core.schedule import FIRST_BACKOFF_SECONDS, STALLED_SECONDS
 from syncd.errors import RetryLater, Stalled
 from syncd.services.locking import Locking
-from tests.conftest import Database
+from tests.databases import Database
 from tests.loop import Loop, count_rows, fetch, open_folder, open_loop, read_queue, write_pages
-from tests.mirror import Mirror, open_mirror
-
-
-@pytest_asyncio.fixture
-async def mirror(database: Database, redis_server: RedisServer) -> AsyncIterator[Mirror]:
-    async with open_mirror(database, redis_server) as opened:
-        yield opened
+from tests.mirror import Mirror
 
 
 @pytest_asyncio.fixture

@@ -30,7 +30,7 @@ from syncd.services.connecting import Connecting, complete_setup, make_setup_lin
 from syncd.services.projects import Shelf, create_project
 from syncd.services.sources import FolderAccess, GitHubAccess, Sources
 from syncd.services.status import get_status, make_status_document
-from tests.conftest import Database
+from tests.databases import Database
 from tests.fakegithub.app_keys import make_app_keys
 from tests.fakegithub.apps import App
 from tests.fakegithub.faults import Answer, CutBody, Fault

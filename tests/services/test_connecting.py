@@ -23,7 +23,7 @@ from syncd.services.connecting import (
     find_installation_token,
     make_setup_link,
 )
-from tests.conftest import Database
+from tests.databases import Database
 from tests.fakegithub.app_keys import make_app_keys
 from tests.fakegithub.apps import App, AppInstallation
 from tests.fakegithub.gitrepo import GitRepository

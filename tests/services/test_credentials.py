@@ -20,7 +20,7 @@ from syncd.core.projects import NewProject, Project
 from syncd.errors import Stalled, SyncdError
 from syncd.services.credentials import Credentials, ServerCredentials
 from syncd.services.sources import FolderAccess, GitHubAccess, Sources
-from tests.conftest import Database
+from tests.databases import Database
 from tests.fakegithub.app_keys import make_app_keys
 from tests.fakegithub.apps import App, AppInstallation
 from tests.fakegithub.enterprise import open_enterprise

@@ -21,7 +21,7 @@ from syncd.services.budgets import Budgets
 from syncd.services.projects import Shelf, create_project
 from syncd.services.sources import FolderAccess, GitHubAccess, Sources
 from syncd.services.status import get_status, make_status_document
-from tests.conftest import Database
+from tests.databases import Database
 from tests.fakegithub.callers import Caller
 from tests.fakegithub.faults import Fault
 from tests.fakegithub.gitrepo import GitRepository

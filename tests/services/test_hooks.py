@@ -11,7 +11,7 @@ from syncd.adapters.embedded.redis import RedisServer
 from syncd.cli.arguments import make_parser
 from syncd.cli.projects import add_command
 from syncd.errors import BadUsage, Rejected
-from tests.conftest import Database
+from tests.databases import Database
 from tests.environment import clear_environment
 from tests.fakegithub.gitrepo import GitRepository
 from tests.fakegithub.repositories import HostedRepository

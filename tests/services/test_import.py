@@ -13,7 +13,7 @@ from syncd.adapters.github.client import GitHubClient, open_github_client
 from syncd.adapters.github.source import GitHubSource
 from syncd.core.projects import NewProject, Project
 from syncd.errors import RetryLater
-from tests.conftest import Database
+from tests.databases import Database
 from tests.fakegithub.faults import Answer, CutBody, Fault
 from tests.fakegithub.gitrepo import GitRepository
 from tests.fakegithub.repositories import HostedRepository

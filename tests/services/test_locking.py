@@ -19,7 +19,7 @@ from syncd.core.ids import ProjectId
 from syncd.core.projects import NewProject
 from syncd.errors import Busy, Unreachable
 from syncd.services.locking import Locking, clear_leases, holding
-from tests.conftest import Database
+from tests.databases import Database
 from tests.mirror import Mirror, open_mirror
 
 LEASE_SECONDS = 1.0

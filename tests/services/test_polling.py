@@ -9,7 +9,7 @@ import pytest_asyncio
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.core.projects import Project
 from syncd.errors import Stalled
-from tests.conftest import Database
+from tests.databases import Database
 from tests.loop import DoorSource, Loop, fetch, open_loop
 from tests.mirror import open_mirror
 

@@ -22,7 +22,7 @@ from syncd.services.projects import (
     request_project_sync,
     wait_until_synced,
 )
-from tests.conftest import Database
+from tests.databases import Database
 from tests.loop import Loop, fetch, open_loop
 from tests.mirror import open_mirror
 

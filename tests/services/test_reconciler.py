@@ -13,15 +13,9 @@ from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.queue import claim_due
 from syncd.adapters.redis.locks import Identity, ProjectLocks, list_holders, open_redis_client
 from syncd.core.projects import Project
-from tests.conftest import Database
+from tests.databases import Database
 from tests.loop import DEADLINE_SECONDS, Loop, fetch, open_loop
-from tests.mirror import Mirror, open_mirror
-
-
-@pytest_asyncio.fixture
-async def mirror(database: Database, redis_server: RedisServer) -> AsyncIterator[Mirror]:
-    async with open_mirror(database, redis_server) as opened:
-        yield opened
+from tests.mirror import Mirror
 
 
 @pytest_asyncio.fixture

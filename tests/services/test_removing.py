@@ -9,7 +9,7 @@ import pytest_asyncio
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.projects import mark_removed
 from syncd.adapters.postgres.transactions import writing
-from tests.conftest import Database
+from tests.databases import Database
 from tests.loop import Loop, count_rows, fetch, open_loop, read_queue, write_pages
 from tests.mirror import open_mirror
 

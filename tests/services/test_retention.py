@@ -6,21 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-import pytest_asyncio
-
-from syncd.adapters.embedded.redis import RedisServer
 from syncd.services.retention import run_retention
-from tests.conftest import Database
+from tests.databases import Database
 from tests.loop import fetch
-from tests.mirror import Mirror, open_mirror
+from tests.mirror import Mirror
 
 DEADLINE_SECONDS = 5
-
-
-@pytest_asyncio.fixture
-async def mirror(database: Database, redis_server: RedisServer) -> AsyncIterator[Mirror]:
-    async with open_mirror(database, redis_server) as opened:
-        yield opened
 
 
 @asynccontextmanager

@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.encryption import KeyRing, make_master_key, parse_key_ring
 from syncd.adapters.postgres.projects import add_project
 from syncd.adapters.postgres.transactions import writing
@@ -19,11 +18,10 @@ from syncd.errors import Stalled, SyncdError
 from syncd.services.projects import Shelf, create_project
 from syncd.services.repositories import resolve_repository
 from syncd.services.sources import FolderAccess, GitHubAccess, Sources
-from tests.conftest import Database
 from tests.fakegithub.gitrepo import GitRepository
 from tests.fakegithub.server import FakeGitHub, open_fake_github
 from tests.loop import Clock
-from tests.mirror import Mirror, open_mirror
+from tests.mirror import Mirror
 
 SERVER_TOKEN = "ghp_of_the_server"
 OWN_TOKEN = "ghp_of_the_project"
@@ -32,12 +30,6 @@ NAME = "acme/secret"
 
 def make_key_ring() -> KeyRing:
     return parse_key_ring(f"k1:{make_master_key()}")
-
-
-@pytest_asyncio.fixture
-async def mirror(database: Database, redis_server: RedisServer) -> AsyncIterator[Mirror]:
-    async with open_mirror(database, redis_server, tenant="acme") as opened:
-        yield opened
 
 
 @dataclass(frozen=True, slots=True)

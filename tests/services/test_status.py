@@ -17,16 +17,9 @@ from syncd.core.runs import Outcome, Run
 from syncd.errors import Stalled
 from syncd.services.locking import holding
 from syncd.services.status import get_status, make_status_document
-from tests.conftest import Database
-from tests.mirror import Mirror, open_mirror
+from tests.mirror import Mirror
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-@pytest_asyncio.fixture
-async def mirror(database: Database, redis_server: RedisServer) -> AsyncIterator[Mirror]:
-    async with open_mirror(database, redis_server) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture

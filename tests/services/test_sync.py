@@ -3,62 +3,15 @@
 import asyncio
 import subprocess
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from random import Random
 
-import pytest
-import pytest_asyncio
-
-from syncd.adapters.embedded.redis import RedisServer
-from syncd.adapters.folder.source import FolderSource
-from syncd.adapters.postgres.connections import LeaseLost, open_connection
-from syncd.adapters.postgres.mirror import list_skipped
+from syncd.adapters.postgres.connections import open_connection
 from syncd.adapters.postgres.transactions import in_project
-from syncd.core.documents import SkippedFile, SkipReason
-from syncd.core.paths import make_path_filter
-from syncd.core.projects import NewProject, Project
-from syncd.core.runs import Outcome, Run
-from syncd.core.sources import DocsTree, SourceBlob, TreeEntry
-from syncd.errors import RetryLater, Stalled
-from tests.conftest import Database
-from tests.mirror import LIMITS, Mirror, open_mirror
-
-
-@pytest_asyncio.fixture
-async def mirror(database: Database, redis_server: RedisServer) -> AsyncIterator[Mirror]:
-    async with open_mirror(database, redis_server) as opened:
-        yield opened
-
-
-def open_folder(path: Path) -> FolderSource:
-    return FolderSource(path, matches=make_path_filter().matches, max_bytes=LIMITS.document_max_bytes)
-
-
-def write(root: Path, files: dict[str, bytes]) -> None:
-    for path, content in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_bytes(content)
-
-
-async def add_folder(mirror: Mirror, path: Path) -> Project:
-    return await mirror.add_project(NewProject(name="guide", source="folder", folder=str(path)))
-
-
-async def sync_folder(mirror: Mirror, project: Project) -> Run:
-    run = await mirror.sync(project, open_folder(Path(project.folder or "")))
-    assert run is not None
-    return run
-
-
-async def count(mirror: Mirror, project: Project, table: str) -> int:
-    async with in_project(mirror.pool, mirror.tenant_id, project.project_id) as connection:
-        return int(await connection.fetchval(f"select count(*) from {table}"))  # noqa: S608 - a table of ours
-
-
-async def read_skipped(mirror: Mirror, project: Project) -> dict[str, str]:
-    async with in_project(mirror.pool, mirror.tenant_id, project.project_id) as connection:
-        return {file.path: file.reason for file in await list_skipped(connection, project.project_id)}
+from syncd.core.runs import Outcome
+from tests.databases import Database
+from tests.mirror import Mirror
+from tests.services.folder_projects import add_folder, count, open_folder, sync_folder, write
 
 
 async def test_the_first_sync_makes_the_documents_equal_to_the_folder(mirror: Mirror, tmp_path: Path) -> None:
@@ -174,66 +127,6 @@ async def test_one_edited_sentence_indexes_one_chunk(mirror: Mirror, tmp_path: P
     assert await count(mirror, project, "chunks") == before + 1
 
 
-async def test_what_is_not_mirrored_is_listed_with_its_reason(mirror: Mirror, tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        {
-            "ok.md": b"# ok\n",
-            "binary.txt": b"\x00\x01\x02",
-            "pointer.md": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
-            "huge.md": b"x" * (LIMITS.document_max_bytes + 1),
-            "picture.png": b"not a document",
-            "edge.md": b"x" * LIMITS.document_max_bytes,
-        },
-    )
-    (tmp_path / "link.md").symlink_to("ok.md")
-    project = await add_folder(mirror, tmp_path)
-    run = await sync_folder(mirror, project)
-    assert run.skipped == 4
-    assert await read_skipped(mirror, project) == {
-        "binary.txt": SkipReason.BINARY,
-        "pointer.md": SkipReason.LFS_POINTER,
-        "huge.md": SkipReason.TOO_LARGE,
-        "link.md": SkipReason.SYMLINK,
-    }
-    assert set(await mirror.read_documents(project)) == {"ok.md", "edge.md"}
-
-
-async def test_a_document_that_becomes_binary_is_a_deletion_and_a_skipped_file(mirror: Mirror, tmp_path: Path) -> None:
-    write(tmp_path, {"a.txt": b"text\n", "b.md": b"# b\n"})
-    project = await add_folder(mirror, tmp_path)
-    await sync_folder(mirror, project)
-    write(tmp_path, {"a.txt": b"\x00"})
-    run = await sync_folder(mirror, project)
-    assert (run.deleted, run.skipped) == (1, 1)
-    assert set(await mirror.read_documents(project)) == {"b.md"}
-    write(tmp_path, {"a.txt": b"text\n"})
-    await sync_folder(mirror, project)
-    assert await read_skipped(mirror, project) == {}
-    assert (await mirror.list_versions(project))["a.txt"][1] == 1
-
-
-class CountingSource(FolderSource):
-    """Remembers which blobs were asked for."""
-
-    asked: Sequence[str] = ()
-
-    async def read_blobs(self, entries: Sequence[TreeEntry]) -> AsyncIterator[SourceBlob]:
-        self.asked = (*self.asked, *(entry.path for entry in entries))
-        async for blob in super().read_blobs(entries):
-            yield blob
-
-
-async def test_only_missing_blobs_are_fetched_and_refused_ones_not_again(mirror: Mirror, tmp_path: Path) -> None:
-    write(tmp_path, {"a.md": b"# A\n", "bad.txt": b"\x00"})
-    project = await add_folder(mirror, tmp_path)
-    await sync_folder(mirror, project)
-    write(tmp_path, {"b.md": b"# B\n", "copy.md": b"# A\n"})
-    source = CountingSource(tmp_path, matches=make_path_filter().matches, max_bytes=LIMITS.document_max_bytes)
-    await mirror.sync(project, source)
-    assert source.asked == ("b.md",)
-
-
 async def test_every_revision_can_be_read_as_it_was(mirror: Mirror, tmp_path: Path) -> None:
     random = Random(7)
     project = await add_folder(mirror, tmp_path)
@@ -289,31 +182,6 @@ async def test_statistics_are_those_of_a_recount_after_any_edits(mirror: Mirror,
     assert (await mirror.get_project(project.project_id)).chunks == len(placed)
 
 
-async def test_most_documents_gone_is_held_until_it_is_seen_again(mirror: Mirror, tmp_path: Path) -> None:
-    write(tmp_path, {f"{number}.md": f"# {number}\n".encode() for number in range(30)})
-    project = await add_folder(mirror, tmp_path)
-    await sync_folder(mirror, project)
-    for number in range(25):
-        (tmp_path / f"{number}.md").unlink()
-    with pytest.raises(Stalled, match="would remove 25 of 30"):
-        await sync_folder(mirror, project)
-    assert len(await mirror.read_documents(project)) == 30
-    assert (await sync_folder(mirror, project)).deleted == 25
-    assert len(await mirror.read_documents(project)) == 5
-
-
-async def test_another_tree_between_two_looks_is_held_anew(mirror: Mirror, tmp_path: Path) -> None:
-    write(tmp_path, {f"{number}.md": f"# {number}\n".encode() for number in range(30)})
-    project = await add_folder(mirror, tmp_path)
-    await sync_folder(mirror, project)
-    for last in (25, 26):
-        for number in range(last):
-            (tmp_path / f"{number}.md").unlink(missing_ok=True)
-        with pytest.raises(Stalled, match="would remove"):
-            await sync_folder(mirror, project)
-    assert len(await mirror.read_documents(project)) == 30
-
-
 async def test_a_folder_without_documents_is_ready_and_says_so(mirror: Mirror, tmp_path: Path) -> None:
     project = await add_folder(mirror, tmp_path)
     run = await sync_folder(mirror, project)
@@ -343,63 +211,6 @@ async def test_a_commit_that_leaves_the_docs_alone_moves_the_commit_only(mirror:
     assert (await mirror.get_project(project.project_id)).synced_commit == second.to_commit
 
 
-class FailingSource(FolderSource):
-    """Fails where it is told to."""
-
-    fail_at = ""
-
-    async def list_entries(self, tree: DocsTree) -> Sequence[TreeEntry]:
-        if self.fail_at == "list_entries":
-            raise RetryLater("listing_failed", "The listing is incomplete.")
-        return await super().list_entries(tree)
-
-    async def read_blobs(self, entries: Sequence[TreeEntry]) -> AsyncIterator[SourceBlob]:
-        async for blob in super().read_blobs(entries[:1]):
-            yield blob
-        if self.fail_at == "read_blobs":
-            raise RetryLater("blob_failed", "A blob cannot be read.")
-
-
-@pytest.mark.parametrize("fail_at", ["list_entries", "read_blobs"])
-async def test_a_failure_publishes_nothing(mirror: Mirror, tmp_path: Path, fail_at: str) -> None:
-    write(tmp_path, {"a.md": b"# A\n"})
-    project = await add_folder(mirror, tmp_path)
-    await sync_folder(mirror, project)
-    write(tmp_path, {"a.md": b"# A2\n", "b.md": b"# B\n"})
-    source = FailingSource(tmp_path, matches=make_path_filter().matches, max_bytes=LIMITS.document_max_bytes)
-    source.fail_at = fail_at
-    with pytest.raises(RetryLater):
-        await mirror.sync(project, source)
-    assert await mirror.read_documents(project) == {"a.md": b"# A\n"}
-    assert (await mirror.get_project(project.project_id)).revision == 1
-    await sync_folder(mirror, project)
-    assert await mirror.read_documents(project) == {"a.md": b"# A2\n", "b.md": b"# B\n"}
-
-
-class StealingSource(FolderSource):
-    """Lets somebody else take the fence while a blob is read."""
-
-    mirror: Mirror
-    project: Project
-
-    async def read_blobs(self, entries: Sequence[TreeEntry]) -> AsyncIterator[SourceBlob]:
-        async with in_project(self.mirror.pool, self.mirror.tenant_id, self.project.project_id) as connection:
-            await connection.execute("update project_leases set fence = fence + 1, nonce = gen_random_uuid()")
-        async for blob in super().read_blobs(entries):
-            yield blob
-
-
-async def test_a_holder_that_was_overtaken_writes_nothing(mirror: Mirror, tmp_path: Path) -> None:
-    write(tmp_path, {"a.md": b"# A\n"})
-    project = await add_folder(mirror, tmp_path)
-    source = StealingSource(tmp_path, matches=make_path_filter().matches, max_bytes=LIMITS.document_max_bytes)
-    source.mirror, source.project = mirror, project
-    with pytest.raises(LeaseLost):
-        await mirror.sync(project, source)
-    assert await count(mirror, project, "blobs") == 0
-    assert (await mirror.get_project(project.project_id)).revision == 0
-
-
 async def test_listeners_hear_of_a_revision_when_it_is_visible(
     mirror: Mirror, database: Database, tmp_path: Path
 ) -> None:
@@ -411,26 +222,3 @@ async def test_listeners_hear_of_a_revision_when_it_is_visible(
         await sync_folder(mirror, project)
         async with asyncio.timeout(5):
             assert await heard.get() == f"{project.project_id}:1"
-
-
-async def test_skipped_files_are_temporal_too(mirror: Mirror, tmp_path: Path) -> None:
-    write(tmp_path, {"a.md": b"# A\n", "bad.txt": b"\x00"})
-    project = await add_folder(mirror, tmp_path)
-    await sync_folder(mirror, project)
-    (tmp_path / "bad.txt").unlink()
-    run = await sync_folder(mirror, project)
-    assert (run.outcome, run.skipped) == (Outcome.CHANGED, 0)
-    async with in_project(mirror.pool, mirror.tenant_id, project.project_id) as connection:
-        rows = await connection.fetch("select path, revision_from, revision_to from skipped_files")
-    assert [tuple(row) for row in rows] == [(b"bad.txt", 1, 2)]
-
-
-async def test_a_path_that_is_not_utf8_is_listed_as_its_bytes(mirror: Mirror, tmp_path: Path) -> None:
-    write(tmp_path, {"a.md": b"# A\n"})
-    (tmp_path / "caf\udce9.md").write_bytes(b"# C\n")
-    project = await add_folder(mirror, tmp_path)
-    await sync_folder(mirror, project)
-    async with in_project(mirror.pool, mirror.tenant_id, project.project_id) as connection:
-        assert await list_skipped(connection, project.project_id) == (
-            SkippedFile("caf\udce9.md", SkipReason.PATH_NOT_UTF8, 4),
-        )

@@ -6,15 +6,8 @@ import pytest_asyncio
 
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.redis.locks import RedisClient, open_redis_client
-from tests.conftest import Database
-from tests.mirror import Mirror, open_mirror
+from tests.mirror import Mirror
 from tests.web.sites import Client, make_test_site, open_client
-
-
-@pytest_asyncio.fixture
-async def mirror(database: Database, redis_server: RedisServer) -> AsyncIterator[Mirror]:
-    async with open_mirror(database, redis_server) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture

@@ -13,7 +13,7 @@ from syncd.adapters.postgres.connections import open_pool
 from syncd.adapters.postgres.migrations import Migration
 from syncd.adapters.redis.locks import open_redis_client
 from syncd.web.site import Site
-from tests.conftest import Database, name_database, run_statement
+from tests.databases import Database, name_database, run_statement
 from tests.mirror import Mirror
 from tests.web.gates import Gate, open_gate
 from tests.web.sites import Client, add_test_key, make_test_site, open_client

@@ -16,7 +16,7 @@ from syncd.errors import BadUsage, Busy
 from syncd.services.sources import FolderAccess
 from syncd.settings import Settings
 from syncd.web.server import Bounds, bind, make_url, open_site, serve
-from tests.conftest import Database
+from tests.databases import Database
 
 HEADER = b"GET / HTTP/1.1\r\nHost: x\r\n"
 

@@ -21,7 +21,7 @@ from syncd.adapters.redis.locks import RedisClient
 from syncd.core.projects import NewProject, Project
 from syncd.web.bodies import Reader
 from syncd.web.site import WEBHOOK_MAX_BYTES
-from tests.conftest import Database, run_statement
+from tests.databases import Database, run_statement
 from tests.loop import fetch
 from tests.mirror import Mirror
 from tests.web.deliveries import (

@@ -6,7 +6,7 @@ import pytest_asyncio
 
 from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.postgres.connections import Connection, open_connection
-from tests.conftest import Database, make_database
+from tests.databases import Database, make_database
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -8,7 +8,7 @@ from syncd.adapters.postgres import connections
 from syncd.adapters.postgres.connections import open_connection, open_pool
 from syncd.adapters.postgres.roles import Login, get_server, make_login_url, parse_login
 from syncd.errors import BadUsage, Rejected, Stalled, SyncdError, Unreachable
-from tests.conftest import Database, name_database, run_statement
+from tests.databases import Database, name_database, run_statement
 
 SECRET = "hush-hush"
 

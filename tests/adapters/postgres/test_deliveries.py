@@ -1,13 +1,11 @@
 """Deliveries in Postgres: where they lead, that each counts once, and that none is kept for ever."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-import pytest_asyncio
 
 from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.embedded.redis import RedisServer
@@ -20,18 +18,12 @@ from syncd.adapters.postgres.roles import put_groups
 from syncd.adapters.postgres.transactions import in_project
 from syncd.core.projects import NewProject, Project
 from syncd.services.retention import BATCH_ROWS, forget_deliveries
-from tests.conftest import Database, name_database, run_statement
+from tests.databases import Database, name_database, run_statement
 from tests.loop import fetch
 from tests.mirror import Mirror, open_mirror
 
 WAITING = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
-
-
-@pytest_asyncio.fixture
-async def mirror(database: Database, redis_server: RedisServer) -> AsyncIterator[Mirror]:
-    async with open_mirror(database, redis_server) as opened:
-        yield opened
 
 
 async def add_repository(mirror: Mirror, name: str, repository_id: int | None) -> Project:

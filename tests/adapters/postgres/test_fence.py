@@ -11,7 +11,6 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.folder.source import FolderSource
 from syncd.adapters.postgres.connections import Connection, LeaseLost, open_connection
 from syncd.adapters.postgres.leases import mint_fence
@@ -23,17 +22,11 @@ from syncd.services.sync import sync_project
 from tests.adapters.postgres.catalogue import UNFENCED_TABLES
 from tests.adapters.postgres.probes import enter, find_unfenced_writes, undone
 from tests.adapters.postgres.two_tenants import list_tables
-from tests.conftest import Database
-from tests.mirror import LIMITS, Mirror, open_mirror
+from tests.databases import Database
+from tests.mirror import LIMITS, Mirror
 
 # Tables of a tenant that no sync writes.
 NEVER_SYNCED = {"api_keys", "github_installations", "github_setups"}
-
-
-@pytest_asyncio.fixture
-async def mirror(database: Database, redis_server: RedisServer) -> AsyncIterator[Mirror]:
-    async with open_mirror(database, redis_server) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture

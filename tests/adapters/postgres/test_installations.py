@@ -13,7 +13,7 @@ from syncd.adapters.postgres.installations import (
 )
 from syncd.adapters.postgres.transactions import reading, writing
 from syncd.core.setup_states import SetupState
-from tests.conftest import Database
+from tests.databases import Database
 from tests.mirror import Mirror, open_mirror
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)

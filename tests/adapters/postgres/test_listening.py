@@ -9,7 +9,7 @@ import pytest
 
 from syncd.adapters.postgres import listening
 from syncd.adapters.postgres.listening import listen
-from tests.conftest import Database, run_statement
+from tests.databases import Database, run_statement
 from tests.loop import fetch
 
 DEADLINE_SECONDS = 5

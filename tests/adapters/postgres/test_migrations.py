@@ -21,7 +21,7 @@ from syncd.core.paths import make_path_filter
 from syncd.core.projects import NewProject
 from syncd.errors import Busy, Rejected, Stalled
 from tests.adapters.postgres.catalogue import list_faults
-from tests.conftest import LOGINS, Database, name_database, run_statement
+from tests.databases import LOGINS, Database, name_database, run_statement
 from tests.mirror import LIMITS, open_mirror
 
 NUMBERS = [migration.number for migration in list_migrations()]

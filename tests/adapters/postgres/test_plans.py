@@ -13,7 +13,7 @@ from syncd.adapters.postgres.connections import Connection, open_connection
 from syncd.adapters.postgres.statements import load_statement
 from tests.adapters.postgres.plans import QueryPlan, explain
 from tests.adapters.postgres.probes import undone
-from tests.conftest import make_database
+from tests.databases import make_database
 from tests.hot_queries import HOT_QUERIES, HotQuery, fill_in
 from tests.many_documents import Samples, fill
 

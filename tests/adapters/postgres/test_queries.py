@@ -19,6 +19,7 @@ from syncd.adapters.postgres.installations import BoundInstallation
 from syncd.adapters.postgres.keys import ResolvedKey, StoredKey
 from syncd.adapters.postgres.leases import Freeze
 from syncd.adapters.postgres.migrations import list_migrations, run_migrations
+from syncd.adapters.postgres.pulling import PublishedRevision, RevisionFile
 from syncd.adapters.postgres.reading.chunks import ReadableChunk
 from syncd.adapters.postgres.reading.documents import LevelEntry, ReadableDocument
 from syncd.adapters.postgres.roles import make_login_url, put_groups, put_logins
@@ -26,7 +27,7 @@ from syncd.adapters.postgres.statements import load_statement, sql_directory
 from syncd.adapters.postgres.tenants import Tenant
 from syncd.core.documents import StoredDocument
 from syncd.core.projects import Due, Project
-from tests.conftest import LOGINS, Database, name_database, run_statement
+from tests.databases import LOGINS, Database, name_database, run_statement
 
 QUERIES = sql_directory() / "queries"
 NAMES = sorted(str(path.relative_to(QUERIES).with_suffix("")) for path in QUERIES.rglob("*.sql"))
@@ -64,6 +65,10 @@ VALUES = {
     "projects/find_project": Project,
     "projects/get_project": Project,
     "projects/list_projects": Project,
+    "pulling/find_revision": PublishedRevision,
+    "pulling/find_revision_at_time": PublishedRevision,
+    "pulling/list_files": RevisionFile,
+    "pulling/list_revisions_of_commits": PublishedRevision,
     "queue/claim_due": Due,
     "reading/find_version": ReadableDocument,
     "reading/list_chunks": ReadableChunk,

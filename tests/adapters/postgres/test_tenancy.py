@@ -23,7 +23,7 @@ from tests.adapters.postgres.probes import (
     undone,
 )
 from tests.adapters.postgres.two_tenants import Table, World, make_world
-from tests.conftest import make_database
+from tests.databases import make_database
 
 LOGINS = ("test_sync", "test_web", "test_read")
 

@@ -19,7 +19,7 @@ from syncd.core.paths import make_path_filter
 from syncd.core.projects import NewProject
 from syncd.core.setup_states import SetupState
 from tests.adapters.postgres.catalogue import list_tenant_tables
-from tests.conftest import Database
+from tests.databases import Database
 from tests.mirror import LIMITS, Mirror, open_mirror
 
 
