@@ -23,7 +23,7 @@ from syncd.services.attending import attend
 from syncd.services.budgets import Budgets
 from syncd.services.sources import FolderAccess, GitHubAccess, Sources
 from syncd.services.sync import Limits
-from tests.conftest import make_database
+from tests.databases import make_database
 from tests.end_to_end.random_repository import BRANCH, LARGE_BYTES, RandomRepository
 from tests.end_to_end.whole import Question, Whole, find_whole
 from tests.fakegithub.faults import Answer, CutBody, CutListing, Effect, Fault, PartialData, WrongBytes, WrongTexts
