@@ -1,6 +1,6 @@
 """The campaign: whatever is pushed and whatever goes wrong, the mirror is always one whole commit, and in the end the right one.
 
-A failing history is repeated by its number: `pytest 'tests/end_to_end/test_histories.py' -k 'history_17_'`.
+A failing history is repeated by its number: `pytest tests/end_to_end/test_histories.py -m '' -k history_17_`.
 """
 
 from collections.abc import AsyncIterator, Callable
