@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import syncd
-from syncd.cli import github, keys, migrate, projects, run, status, tenants, up
+from syncd.cli import github, keys, migrate, projects, pull, run, status, tenants, up
 
 Handler: TypeAlias = Callable[[argparse.Namespace], Awaitable[int]]
 
@@ -25,6 +25,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_tenants(commands)
     _add_keys(commands)
     _add_projects(commands)
+    _add_pull(commands)
     _add_github(commands)
     _add_status(commands)
     return parser
@@ -144,6 +145,23 @@ def _add_projects(commands: Subparsers) -> None:
         parser.add_argument("name", metavar="PROJECT")
     for parser in (adding, listing, showing, syncing, removing):
         _add_tenant_option(parser)
+
+
+def _add_pull(commands: Subparsers) -> None:
+    parser = _add(
+        commands,
+        "pull",
+        pull.pull_command,
+        "Write a project's docs to a directory, all at once.",
+        "syncd pull httpx ./httpx-docs --at r42",
+    )
+    parser.add_argument("name", metavar="PROJECT")
+    parser.add_argument("directory", metavar="DIR", help="what is made, or was made by an earlier pull")
+    # A revision that is named does not change: there is nothing to follow.
+    when = parser.add_mutually_exclusive_group()
+    when.add_argument("--at", metavar="REV", help="r42, a commit, or a time of ISO 8601 (default: the newest)")
+    when.add_argument("--follow", action="store_true", help="pull again at each revision, until Ctrl-C")
+    _add_tenant_option(parser)
 
 
 def _add_github(commands: Subparsers) -> None:
