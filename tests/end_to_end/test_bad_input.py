@@ -192,7 +192,7 @@ async def test_a_run_that_is_ended_before_it_is_ready_says_so_by_its_exit_code(
         await interrupting
     assert capsys.readouterr().out == ""
     assert signal.getsignal(signal.SIGINT) is handler
-    assert (desk.root / "data").exists() == (place == "/git/trees/")
+    assert (desk.root / "data" / "secrets.json").exists() == (place == "/git/trees/")
 
 
 async def test_another_repository_of_the_same_name_is_not_taken_for_the_first(desk: Desk) -> None:
@@ -222,7 +222,7 @@ async def test_a_port_that_is_taken_is_said_before_anything_starts(desk: Desk, o
     with socket.create_server(("127.0.0.1", 0)) as taken:
         where = f"127.0.0.1:{taken.getsockname()[1]}"
         assert await desk.fail("--folder", "docs", option, where) == ("port_taken", 5)
-    assert not (desk.root / "data").exists()
+    assert not (desk.root / "data" / "secrets.json").exists()
 
 
 async def test_an_address_that_is_none_or_not_ours(desk: Desk) -> None:
