@@ -105,12 +105,13 @@ async def list_keys(pool: Pool, tenant_id: TenantId) -> Sequence[StoredKey]:
 async def revoke_key(pool: Pool, tenant_id: TenantId, key_id: str) -> None:
     """End a key of the tenant; once more changes nothing. Raises `NotFound` when the tenant has no such key."""
     async with writing(pool, tenant_id) as connection:
-        if await connection.fetchval(_REVOKE_KEY, key_id) is None:
-            raise NotFound(
-                "key_not_found",
-                f"There is no API key {key_id}.",
-                hint="`syncd key list` shows the ids of this tenant's keys.",
-            )
+        revoked = await connection.fetchval(_REVOKE_KEY, key_id)
+    if revoked is None:
+        raise NotFound(
+            "key_not_found",
+            f"There is no API key {key_id}.",
+            hint="`syncd key list` shows the ids of this tenant's keys.",
+        )
 
 
 def _as_project_ids(column: list[ProjectId] | None) -> frozenset[ProjectId] | None:
