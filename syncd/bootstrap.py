@@ -116,6 +116,7 @@ def make_reconciling(
         watches=FolderWatches(group, excluded=parts.excluded, wake=wake, stop=stop),
         pace=make_pace(parts.settings),
         concurrency=parts.settings.sync_concurrency,
+        claim_seconds=parts.settings.lease_seconds,
     )
 
 

@@ -12,7 +12,7 @@ from syncd.adapters.encryption import parse_key_ring
 from syncd.adapters.github.repositories import parse_repository_name
 from syncd.adapters.postgres.projects import list_projects
 from syncd.adapters.postgres.transactions import reading
-from syncd.bootstrap import open_app
+from syncd.bootstrap import make_github_access, open_app
 from syncd.cli.desk import Desk, get_tenant, open_desk
 from syncd.cli.output import print_facts, print_json, print_note, print_table
 from syncd.core.projects import NewProject, Project
@@ -162,14 +162,7 @@ async def _find_token(desk: Desk, shelf: Shelf, arguments: argparse.Namespace) -
             )
             if token is not None:
                 return token
-    return _server_token(desk, arguments.tenant)
-
-
-def _server_token(desk: Desk, tenant: str) -> str | None:
-    """Return the server's own token, if it serves this tenant."""
-    settings = desk.settings
-    served = settings.github_token is not None and tenant in settings.github_token_tenants
-    return settings.github_token.get_secret_value() if settings.github_token and served else None
+    return make_github_access(desk.settings, None).find_token(arguments.tenant)
 
 
 def as_project_object(project: Project) -> dict[str, object]:

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from syncd.adapters.data_directory import Running, announce_running, hold_data_directory
 from syncd.adapters.logs import configure_logging
 from syncd.adapters.systemd import open_notifier
-from syncd.bootstrap import Grounds, find_key_ring, open_parts, utc_now
+from syncd.bootstrap import Grounds, find_key_ring, make_github_access, open_parts, utc_now
 from syncd.cli.desk import make_data_directory
 from syncd.cli.projects import complete_project
 from syncd.cli.ready import Progress, Ready, open_progress, print_ready
@@ -22,15 +22,18 @@ from syncd.cli.run import INTERRUPTED, stopping_by_signal
 from syncd.core.projects import NewProject, Project
 from syncd.daemon import run_daemon
 from syncd.errors import SyncdError, Unreachable
-from syncd.services.beside import beside
+from syncd.services.beside import beside, unless_stopped, wait_for_first
 from syncd.services.companion import open_mcp_server
-from syncd.services.installation import Installation, Waits, open_installation
+from syncd.services.installation import DEFAULT_TENANT, Installation, Waits, open_installation
 from syncd.services.locking import clear_leases
 from syncd.services.projects import Shelf, make_folder_project, put_project, wait_until_synced
 from syncd.services.repositories import resolve_repository
 from syncd.services.sources import FolderAccess
 from syncd.settings import Settings, load_settings, require_setting
 from syncd.web.server import bind, open_site
+
+# A person waits for the prompt: what a sync has staged by then is used by the next `up`.
+DRAIN_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,8 @@ async def up_command(arguments: argparse.Namespace) -> int:
     configure_logging(settings.log, quiet=True)
     stop = asyncio.Event()
     with stopping_by_signal(stop), open_progress() as progress, hold_data_directory(settings.data_dir):
-        new = await _make_project(arguments, settings)
-        if stop.is_set():
+        new = await unless_stopped(stop, _make_project(arguments, settings))
+        if new is None:
             return INTERRUPTED
         with (
             bind(settings.http_address, option="--http") as http,
@@ -96,7 +99,10 @@ async def up_command(arguments: argparse.Namespace) -> int:
 async def _make_project(arguments: argparse.Namespace, settings: Settings) -> NewProject:
     if arguments.repo:
         new = await resolve_repository(
-            arguments.repo, api_url=settings.github_api_url, token=_reveal(settings.github_token), name=arguments.name
+            arguments.repo,
+            api_url=settings.github_api_url,
+            token=make_github_access(settings, None).find_token(DEFAULT_TENANT),
+            name=arguments.name,
         )
     else:
         new = make_folder_project(Path(arguments.folder or "."), roots=None, name=arguments.name, docs_path=None)
@@ -125,19 +131,13 @@ async def _run(run: Run, installation: Installation, new: NewProject) -> int:
 
 async def _wait_for_first_sync(run: Run, shelf: Shelf, project: Project, since: datetime) -> Project | None:
     """Return the synced project, or none when the run is to end first. A project that was synced before goes on without."""
-    waiting = asyncio.ensure_future(wait_until_synced(shelf, project, since=since, timeout_seconds=None))
-    stopping = asyncio.ensure_future(run.stop.wait())
     try:
-        await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        return waiting.result() if waiting.done() else None
+        return await unless_stopped(run.stop, wait_until_synced(shelf, project, since=since, timeout_seconds=None))
     except SyncdError as error:
         if project.revision == 0:
             raise
         run.progress.warn(f"{error.message} What was synced before is served. {error.hint}")
         return project
-    finally:
-        waiting.cancel()
-        stopping.cancel()
 
 
 async def _serve(run: Run, settings: Settings, installation: Installation, project: Project) -> None:
@@ -171,20 +171,14 @@ async def _serve(run: Run, settings: Settings, installation: Installation, proje
 
 async def _wait_for_end(stop: asyncio.Event, waits: Waits) -> None:
     """Return when the end is asked for. Raises `Unreachable` when a server ends by itself."""
-    stopping = asyncio.ensure_future(stop.wait())
-    servers = {asyncio.ensure_future(wait()): name for name, wait in waits.items()}
-    try:
-        await asyncio.wait({stopping, *servers}, return_when=asyncio.FIRST_COMPLETED)
-        for server, name in servers.items():
-            if server.done() and not stop.is_set():
-                raise Unreachable(
-                    "server_ended",
-                    f"{name} ended by itself (exit code {server.result()}).",
-                    hint="Nothing is lost: `syncd up` goes on where it was. The logs are in the data directory.",
-                )
-    finally:
-        for waiter in (stopping, *servers):
-            waiter.cancel()
+    _, *servers = await wait_for_first(stop.wait(), *(wait() for wait in waits.values()))
+    for name, server in zip(waits, servers, strict=True):
+        if server is not None and not stop.is_set():
+            raise Unreachable(
+                "server_ended",
+                f"{name} ended by itself (exit code {server.result()}).",
+                hint="Nothing is lost: `syncd up` goes on where it was. The logs are in the data directory.",
+            )
 
 
 def _make_mcp_environment(settings: Settings) -> dict[str, str]:
@@ -208,6 +202,7 @@ def _complete_settings(settings: Settings, installation: Installation) -> Settin
             "read_database_url": SecretStr(installation.read_url),
             "redis_url": SecretStr(installation.servers.redis_url),
             "master_keys": settings.master_keys or SecretStr(installation.master_keys),
+            "drain_seconds": min(settings.drain_seconds, DRAIN_SECONDS),
         }
     )
 

@@ -10,6 +10,10 @@ from email.utils import parsedate_to_datetime
 
 CORE = "core"
 GRAPHQL = "graphql"
+# GitHub's windows are hours. One that ends later is a fault on the way (a clock, a proxy), and would stop a credential for as long.
+LONGEST_WINDOW_SECONDS = 3600.0 + 300.0
+# GitHub names minutes. A wait is kept to a day: then one request asks whether it still holds.
+LONGEST_WAIT_SECONDS = 86_400.0
 _RESOURCE = re.compile(r"[a-z_]{1,40}")
 
 
@@ -36,6 +40,7 @@ class Report:
 def parse_report(headers: Mapping[str, str], *, limited: bool, resource: str, now: float) -> Report:
     """Return what *headers* (lower-case names) say; *resource* is what was asked, should they not name one.
 
+    A window that ends later than any of GitHub's is not believed.
     *now* (epoch seconds) serves where GitHub tells no time of its own: a clock of ours that is wrong does no harm.
     """
     named = headers.get("x-ratelimit-resource", resource)
@@ -44,7 +49,7 @@ def parse_report(headers: Mapping[str, str], *, limited: bool, resource: str, no
         named if _RESOURCE.fullmatch(named) else resource,
         _parse_window(headers, find_sent_at(headers, now=now)),
         limited,
-        max(1.0, float(retry_after)) if limited and _is_number(retry_after) else None,
+        min(max(1.0, float(retry_after)), LONGEST_WAIT_SECONDS) if limited and _is_number(retry_after) else None,
     )
 
 
@@ -61,6 +66,8 @@ def _parse_window(headers: Mapping[str, str], sent_at: float) -> Window | None:
     if not all(map(_is_number, numbers)):
         return None
     limit, remaining, reset = map(int, numbers)
+    if reset - sent_at > LONGEST_WINDOW_SECONDS:
+        return None
     return Window(limit, remaining, reset, max(0.0, reset - sent_at))
 
 

@@ -33,7 +33,10 @@ ORPHAN_AGE = timedelta(days=1)  # longer than any run: what a run has staged is 
 
 @dataclass(frozen=True, slots=True)
 class Reconciling:
-    """What the loop works with. *least_seconds* is kept of each source from a look until its project is put back."""
+    """What the loop works with. *least_seconds* is kept of each source from a look until its project is put back.
+
+    A claim holds for *claim_seconds*, and is renewed while its look goes on: the project of a daemon that died comes back then.
+    """
 
     work: Workplace
     locking: Locking
@@ -41,6 +44,7 @@ class Reconciling:
     watches: FolderWatches
     pace: Pace
     concurrency: int
+    claim_seconds: float = 30.0
     collected_at: dict[TenantId, datetime] = field(default_factory=dict)
     least_seconds: dict[ProjectId, float] = field(default_factory=dict)
 
@@ -55,7 +59,7 @@ async def attend(parts: Reconciling, due: Due) -> None:
         error = known
     except Exception:
         log.exception("sync failed unexpectedly", extra={"project_id": str(due.project_id)})
-        error = RetryLater("internal_error", "The sync failed unexpectedly.", hint="The daemon's log has the details.")
+        error = _make_internal_error()
     try:
         await _put_back(parts, due, error, began_at=began_at)
     except Exception:
@@ -118,11 +122,8 @@ async def _sync(parts: Reconciling, seen: Project, source: Source, head: Head) -
 
 async def _sync_recorded(parts: Reconciling, project: Project, source: Source, head: Head, *, lock: Lock) -> Run:
     started_at = parts.work.clock()
-    try:
-        run = await sync_project(parts.work, project, source, head, lock=lock)
-    except LeaseLost:
-        raise  # without the lease there is nothing that may be written
-    except SyncdError as error:
+
+    async def record(error: SyncdError) -> None:
         failed = Run(
             outcome=Outcome.FAILED,
             from_commit=project.synced_commit,
@@ -138,9 +139,23 @@ async def _sync_recorded(parts: Reconciling, project: Project, source: Source, h
         )
         async with fenced(parts.work.store.pool, lock) as connection:
             await add_run(connection, project.project_id, failed, fence=lock.fence)
+
+    try:
+        run = await sync_project(parts.work, project, source, head, lock=lock)
+    except LeaseLost:
+        raise  # without the lease there is nothing that may be written
+    except SyncdError as error:
+        await record(error)
+        raise
+    except Exception:
+        await record(_make_internal_error())
         raise
     log.info("sync", extra={"project": project.name, "project_id": str(project.project_id), **make_log_fields(run)})
     return run
+
+
+def _make_internal_error() -> RetryLater:
+    return RetryLater("internal_error", "The sync failed unexpectedly.", hint="The daemon's log has the details.")
 
 
 def make_log_fields(run: Run) -> dict[str, object]:

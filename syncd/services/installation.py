@@ -95,14 +95,14 @@ async def _open_servers(
             )
             database_url = postgres.url
             warnings += postgres.warnings
-            waits["Postgres"] = postgres.wait
+            waits["Postgres"] = postgres.child.wait
         owns_redis = redis_url is None
         if redis_url is None:
             say("Starting Redis")
             redis = await stack.enter_async_context(open_redis(directory / "redis", run_directory=directory / "run"))
             redis_url = redis.url
             warnings += redis.warnings
-            waits["Redis"] = redis.wait
+            waits["Redis"] = redis.child.wait
         yield Servers(database_url, redis_url, warnings, owns_redis, waits)
 
 

@@ -66,6 +66,7 @@ async def stage_contents(
     staging = _Staging(store, lock, wanted, watch)
     async with in_project(store.pool, lock.tenant_id, lock.project_id) as connection:
         known = await list_known_blobs(connection, staging.entries)
+        staging.vectors = await has_vectors(connection)
     await staging.stage_known(known)
     missing = [entries[0] for git_sha, entries in staging.entries.items() if git_sha not in known]
     if missing:
@@ -109,6 +110,7 @@ class _Staging:
         self._lock = lock
         self._watch = watch
         self.staged = Staged()
+        self.vectors = False
         self.entries: dict[str, list[TreeEntry]] = {}
         for entry in wanted:
             self.entries.setdefault(entry.git_sha, []).append(entry)
@@ -179,12 +181,11 @@ class _Staging:
     async def _store_texts(self, blobs: Sequence[NewBlob], texts: Sequence[IndexedText]) -> None:
         async with in_project(self._store.pool, self._lock.tenant_id, self._lock.project_id) as connection:
             known = await list_known_chunks(connection, {key for text in texts for key in text.hashes})
-            vectors = await has_vectors(connection)
         passages = _list_new_passages(texts, known)
-        terms = await self._store.parsers.make_terms(list(passages.values()), vectors=vectors)
+        terms = await self._store.parsers.make_terms(list(passages.values()), vectors=self.vectors)
         async with fenced(self._store.pool, self._lock) as connection:
             await add_blobs(connection, blobs)
-            await add_chunks(connection, texts, terms=dict(zip(passages, terms, strict=True)), vectors=vectors)
+            await add_chunks(connection, texts, terms=dict(zip(passages, terms, strict=True)), vectors=self.vectors)
             await add_places(connection, texts)
             await add_links(connection, texts)
 

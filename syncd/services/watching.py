@@ -39,6 +39,10 @@ class FolderWatches:
         changed, self._changed = self._changed, set()
         return changed
 
+    def put_back(self, changed: set[tuple[TenantId, ProjectId]]) -> None:
+        """Remember *changed* until it is asked again: nobody could be told."""
+        self._changed |= changed
+
     async def _run(self, project: Project, folder: Path) -> None:
         async for _ in watch_folder(folder, excluded=self._excluded, stop=self._stop):
             self._changed.add((project.tenant_id, project.project_id))

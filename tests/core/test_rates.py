@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from syncd.core.rates import Report, Window, find_sent_at, parse_report
+from syncd.core.rates import LONGEST_WAIT_SECONDS, LONGEST_WINDOW_SECONDS, Report, Window, find_sent_at, parse_report
 
 NOW = 1_000_000.0
 DATE = "Mon, 12 Jan 1970 13:46:40 GMT"  # NOW
@@ -44,6 +44,19 @@ def test_a_reset_that_has_passed_is_now() -> None:
     told = parse_report(HOUR, limited=False, resource="core", now=NOW + 5000)
     assert told.window is not None
     assert told.window.reset_seconds == 0.0
+
+
+@pytest.mark.parametrize(("late_seconds", "believed"), [(0, True), (1, False), (10**9, False)])
+def test_a_reset_that_is_farther_off_than_any_of_githubs_is_not_believed(late_seconds: int, believed: bool) -> None:
+    reset = int(NOW + LONGEST_WINDOW_SECONDS) + late_seconds
+    headers = HOUR | {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(reset), "date": DATE}
+    told = parse_report(headers, limited=True, resource="core", now=NOW)
+    assert (told.window is not None) == believed
+
+
+def test_a_stated_wait_is_kept_to_a_day() -> None:
+    told = parse_report({"retry-after": "999999999999"}, limited=True, resource="core", now=NOW)
+    assert told.retry_after_seconds == LONGEST_WAIT_SECONDS == 24 * 3600
 
 
 def test_a_date_that_is_none_is_our_own_time() -> None:

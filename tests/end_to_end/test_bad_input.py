@@ -117,6 +117,14 @@ async def test_a_revoked_token(desk: Desk) -> None:
     assert await desk.fail("--repo", "acme/docs") == ("credential_refused", 1)
 
 
+async def test_a_server_token_of_other_tenants_is_not_shown_to_github(desk: Desk) -> None:
+    await desk.host("acme/docs", {"a.md": b"# A\n"})
+    desk.fake.add_token(SECRET)
+    desk.set(github_token=SECRET, github_token_tenants="another")
+    assert await desk.up("--repo", "acme/docs") == 0
+    assert not any(request.authorized for request in desk.fake.requests)
+
+
 async def test_a_token_that_is_revoked_between_two_runs_keeps_what_was_synced(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -184,12 +192,13 @@ async def test_a_run_that_is_ended_before_it_is_ready_says_so_by_its_exit_code(
     async def interrupt() -> None:
         await silence.arrived.wait()
         os.kill(os.getpid(), signal.SIGINT)
-        silence.until.set()
 
+    # GitHub stays silent: a request under way would hold up the end for its whole 15 seconds.
     async with asyncio.timeout(10):
         interrupting = asyncio.create_task(interrupt())
         assert await desk.up("--repo", "acme/docs") == 130
         await interrupting
+    silence.until.set()
     assert capsys.readouterr().out == ""
     assert signal.getsignal(signal.SIGINT) is handler
     assert (desk.root / "data" / "secrets.json").exists() == (place == "/git/trees/")

@@ -158,6 +158,18 @@ async def test_a_failed_sync_is_recorded_with_its_code_and_its_commit(loop: Loop
     assert (await loop.get(project)).revision == 1
 
 
+async def test_an_unexpected_failure_of_a_sync_is_recorded_too(loop: Loop, tmp_path: Path) -> None:
+    async def fail() -> None:
+        raise ZeroDivisionError("a secret")
+
+    write_pages(tmp_path, "a.md")
+    project = await loop.add_folder(tmp_path)
+    loop.door.before_listing = fail
+    await loop.step()
+    assert await read_runs(loop, project) == [("failed", "internal_error")]
+    assert (await loop.get(project)).reason == "internal_error"
+
+
 async def test_a_failure_before_the_lock_leaves_no_run(loop: Loop, tmp_path: Path) -> None:
     project = await loop.add_folder(tmp_path)
     loop.door.failures.append(Stalled("repository_not_found", "No.", hint="Look."))

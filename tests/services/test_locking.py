@@ -143,13 +143,13 @@ async def test_a_silent_redis_is_trusted_until_the_lease_ends_and_no_longer(
         locks = ProjectLocks(redis, Identity("tester", "localhost"), lease_seconds=LEASE_SECONDS)
         holder = asyncio.create_task(hold(replace(mirror.locking, locks=locks)))
         await asyncio.wait_for(inside.wait(), 5)
-        os.kill(server.pid, blow)
+        os.kill(server.child.pid, blow)
         try:
             with pytest.raises(LeaseLost):
                 await asyncio.wait_for(holder, 5)
         finally:
             if blow is signal.SIGSTOP:
-                os.kill(server.pid, signal.SIGCONT)
+                os.kill(server.child.pid, signal.SIGCONT)
 
 
 async def freeze(database: Database, project_id: ProjectId, until: str | None) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import pytest
 import pytest_asyncio
 
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.queue import claim_due
 from syncd.adapters.redis.locks import Identity, ProjectLocks, list_holders, open_redis_client
 from syncd.core.projects import Project
+from syncd.services import reconciler
 from tests.databases import Database
 from tests.loop import DEADLINE_SECONDS, Loop, fetch, open_loop
 from tests.mirror import Mirror
@@ -166,6 +168,75 @@ async def test_a_project_that_a_dead_daemon_claimed_comes_back(loop: Loop, tmp_p
     loop.clock.advance(60)
     async with loop.running():
         await loop.wait_for_revision(project, 1)
+
+
+async def test_the_work_of_a_dead_daemon_moves_on_when_its_lease_has_ended(
+    mirror: Mirror, database: Database, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """The claim of a daemon that died is no longer than its lease: the next one waits for the lease alone."""
+    async with (
+        open_redis_client(redis_server.url) as redis,
+        open_loop(mirror, database.migrator_url) as dead,
+        open_loop(mirror, database.migrator_url, tells=False) as heir,
+    ):
+        (project,) = await add_projects(dead, tmp_path, count=1)
+        locks = ProjectLocks(redis, Identity("a dead daemon", "elsewhere"), lease_seconds=dead.parts.claim_seconds)
+        await claim_as(dead)
+        assert await locks.acquire(project.project_id, uuid4(), reason="syncing", kind="sync") is None
+        (holder,) = (await list_holders(redis, [project.project_id])).values()
+        (row,) = await fetch_queue(dead)
+        assert row["due_at"] <= holder.expires_at
+        await locks.clear(project.project_id)  # the lease has ended
+        heir.clock.catch_up()
+        heir.clock.advance(dead.parts.claim_seconds)
+        async with heir.running():
+            await heir.wait_for_revision(project, 1)
+
+
+async def claim_as(loop: Loop) -> None:
+    """Claim what is due as the loop does, and die."""
+    until = loop.clock() + timedelta(seconds=loop.parts.claim_seconds)
+    async with loop.mirror.pool.acquire() as connection:
+        assert await claim_due(connection, now=loop.clock(), until=until, limit=10)
+
+
+async def test_the_claim_of_a_look_that_goes_on_is_kept(mirror: Mirror, database: Database, tmp_path: Path) -> None:
+    turnstile = Turnstile()
+    async with open_loop(mirror, database.migrator_url) as loop:
+        await add_projects(loop, tmp_path, count=1)
+        loop.door.before = turnstile.pass_through
+        async with loop.running():
+            await turnstile.wait_for(1)
+            await fetch(database.migrator_url, "update syncd.sync_queue set requested_at = null")
+            loop.clock.advance(20)
+            loop.wake.set()
+
+            async def is_kept() -> bool:
+                (row,) = await fetch_queue(loop)
+                return bool(row["due_at"] == loop.clock() + timedelta(seconds=loop.parts.claim_seconds))
+
+            await loop.wait_until(is_kept)
+            loop.clock.advance(20)  # past the first claim, and not past this one
+            async with mirror.pool.acquire() as connection:
+                assert not await claim_due(connection, now=loop.clock(), until=loop.clock(), limit=10)
+            turnstile.opened.set()
+
+
+async def test_an_edit_that_the_database_did_not_hear_of_is_told_again(
+    loop: Loop, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project,) = await add_projects(loop, tmp_path, count=1)
+    await loop.step()
+    failed = asyncio.Event()
+    monkeypatch.setattr(reconciler.log, "exception", lambda _message: failed.set())
+    await fetch(database.migrator_url, "revoke update on syncd.sync_queue from syncd_sync")
+    loop.parts.watches.put_back({(project.tenant_id, project.project_id)})
+    async with loop.running():
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await failed.wait()
+        await fetch(database.migrator_url, "grant update on syncd.sync_queue to syncd_sync")
+        loop.wake.set()
+        await loop.wait_until(lambda: is_requested(loop))
 
 
 async def test_draining_lets_a_running_sync_end_and_begins_nothing_new(

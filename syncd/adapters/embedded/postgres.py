@@ -66,18 +66,6 @@ class PostgresServer:
     warnings: tuple[str, ...]
     child: Child = field(repr=False)
 
-    @property
-    def pid(self) -> int:
-        return self.child.pid
-
-    async def wait(self) -> int:
-        """Return the exit code when the server has ended, which it should not before the end of `open_postgres`."""
-        return await self.child.wait()
-
-    def last_words(self) -> str:
-        """Return the last lines of the server's log."""
-        return self.child.last_words()
-
 
 @dataclass(frozen=True, slots=True)
 class _Cluster:

@@ -50,18 +50,6 @@ class RedisServer:
     warnings: tuple[str, ...]
     child: Child = field(repr=False)
 
-    @property
-    def pid(self) -> int:
-        return self.child.pid
-
-    async def wait(self) -> int:
-        """Return the exit code when the server has ended, which it should not before the end of `open_redis`."""
-        return await self.child.wait()
-
-    def last_words(self) -> str:
-        """Return the last lines of the server's log."""
-        return self.child.last_words()
-
 
 @asynccontextmanager
 async def open_redis(

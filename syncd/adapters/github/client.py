@@ -7,7 +7,6 @@ of the pool by the thread that uses it, and put back by the same thread.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -22,6 +21,7 @@ from syncd.adapters.github.connections import Answered, AnswerTooLarge, GuardedC
 from syncd.adapters.github.errors import make_unreachable_error
 from syncd.adapters.github.responses import Response
 from syncd.adapters.github.spending import ask_within
+from syncd.adapters.github.threads import AskingThreads
 from syncd.core.budgets import Budget
 from syncd.core.rates import CORE, GRAPHQL, parse_report
 from syncd.core.sources import SourceCost
@@ -31,6 +31,7 @@ JSON_MEDIA_TYPE = "application/vnd.github+json"
 RAW_MEDIA_TYPE = "application/vnd.github.raw+json"
 _USER_AGENT = "syncd"
 _DOWNLOAD_CHUNK_BYTES = 1 << 18
+_CLOSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ class _Ways:
     api_url: str
     token: str | None = field(repr=False)
     limits: ClientLimits
-    executor: ThreadPoolExecutor
+    threads: AskingThreads
     slots: SimpleQueue[_Slot]
     session: aiohttp.ClientSession
     budget: Budget | None
@@ -179,7 +180,7 @@ class GitHubClient:
         async def ask() -> Response:
             self._requests += 1
             loop = asyncio.get_running_loop()
-            return self._noted(await loop.run_in_executor(self._ways.executor, _ask, self._ways, asked))
+            return self._noted(await loop.run_in_executor(self._ways.threads, _ask, self._ways, asked))
 
         return await ask_within(self._ways.budget, ask, resource=CORE)
 
@@ -217,7 +218,7 @@ async def open_github_client(
     limits: ClientLimits | None = None,
     budget: Budget | None = None,
 ) -> AsyncIterator[GitHubClient]:
-    """Open the connections of one credential; *token* none means anonymous. Closing waits for requests under way.
+    """Open the connections of one credential; *token* none means anonymous. Closing waits half a second for requests under way.
 
     Every request but a download asks *budget* first; RetryLater (rate_limited) where it may not go.
     BadUsage for an address that is no HTTP URL, and for a token that cannot stand in a header.
@@ -228,10 +229,9 @@ async def open_github_client(
     # At DEBUG PyGithub logs whole bodies, and with them tokens and secrets.
     logging.getLogger("github").setLevel(logging.INFO)
     slots: SimpleQueue[_Slot] = SimpleQueue()
-    opened = [_open_slot(api_url, token, limits) for _ in range(limits.threads)]
-    for slot in opened:
-        slots.put(slot)
-    executor = ThreadPoolExecutor(limits.threads, thread_name_prefix="github")
+    for _ in range(limits.threads):
+        slots.put(_open_slot(api_url, token, limits))
+    threads = AskingThreads(limits.threads)
     timeout = aiohttp.ClientTimeout(
         total=limits.deadline_seconds, sock_connect=limits.timeout_seconds, sock_read=limits.timeout_seconds
     )
@@ -242,12 +242,13 @@ async def open_github_client(
         cookie_jar=aiohttp.DummyCookieJar(),
     )
     try:
-        yield GitHubClient(_Ways(api_url, token, limits, executor, slots, session, budget))
+        yield GitHubClient(_Ways(api_url, token, limits, threads, slots, session, budget))
     finally:
         await session.close()
-        # A thread cannot be cancelled: its socket timeout and its deadline bound this wait.
-        await asyncio.to_thread(executor.shutdown, wait=True, cancel_futures=True)
-        for slot in opened:
+        # A thread cannot be cancelled: one whose caller gave up is left to its socket timeout, and its client with it.
+        await asyncio.to_thread(threads.end, within_seconds=_CLOSE_SECONDS)
+        while not slots.empty():
+            slot = slots.get_nowait()
             slot.connection.close()
             slot.github.close()
 

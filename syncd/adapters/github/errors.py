@@ -6,10 +6,10 @@ Order of the signs of a rate limit: docs.github.com/rest/using-the-rest-api/best
 import json
 import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from syncd.adapters.github.responses import Response
+from syncd.core.rates import LONGEST_WAIT_SECONDS, LONGEST_WINDOW_SECONDS, find_sent_at
 from syncd.errors import RetryLater, Stalled, SyncdError, Unreachable
 
 _UNSTATED_LIMIT_SECONDS = 60.0
@@ -117,18 +117,13 @@ def _tells_a_limit(response: Response) -> bool:
 def _find_wait_seconds(headers: Mapping[str, str]) -> float:
     retry_after, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
     if retry_after.isdigit():
-        return max(1.0, float(retry_after))
+        return min(max(1.0, float(retry_after)), LONGEST_WAIT_SECONDS)
     if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
         # Both times are GitHub's own, so that a clock of ours that is wrong does not matter.
-        return max(1.0, float(reset) - _find_sent_at(headers))
+        wait_seconds = float(reset) - find_sent_at(headers, now=time.time())
+        if wait_seconds <= LONGEST_WINDOW_SECONDS:
+            return max(1.0, wait_seconds)
     return _UNSTATED_LIMIT_SECONDS
-
-
-def _find_sent_at(headers: Mapping[str, str]) -> float:
-    try:
-        return parsedate_to_datetime(headers.get("date", "")).timestamp()
-    except ValueError:
-        return time.time()
 
 
 def _quote(response: Response) -> str:

@@ -13,6 +13,7 @@ _CLAIM_DUE = load_statement("queue/claim_due")
 _FINISH_DUE = load_statement("queue/finish_due")
 _GET_NEXT_DUE = load_statement("queue/get_next_due")
 _LIST_QUEUED = load_statement("queue/list_queued")
+_KEEP_CLAIMED = load_statement("queue/keep_claimed")
 _REQUEST_DUE = load_statement("queue/request_due")
 _MARK_CONDITION = load_statement("projects/mark_condition")
 _MARK_ATTEMPTED = load_statement("projects/mark_attempted")
@@ -24,6 +25,14 @@ _MARK_HELD = load_statement("projects/mark_held")
 async def claim_due(connection: Connection, *, now: datetime, until: datetime, limit: int) -> Sequence[Due]:
     """Claim at most *limit* projects that are due, oldest first; nobody else sees them before *until*."""
     return [Due(**row) for row in await connection.fetch(_CLAIM_DUE, now, until, limit)]
+
+
+async def keep_claimed(
+    connection: Connection, claimed: Sequence[tuple[TenantId, ProjectId]], *, now: datetime, until: datetime
+) -> None:
+    """Hold the claims of looks that go on until *until*. A project that is due meanwhile was asked for: it stays due."""
+    tenant_ids, project_ids = zip(*claimed, strict=True) if claimed else ((), ())
+    await connection.execute(_KEEP_CLAIMED, tenant_ids, project_ids, now, until)
 
 
 async def finish_due(connection: Connection, due: Due, *, now: datetime, next_at: datetime, failures: int) -> None:

@@ -14,7 +14,7 @@ async def own(directory: Path) -> None:
         open_postgres(directory / "postgres", run_directory=directory / "run", fast_and_unsafe=True) as postgres,
         open_redis(directory / "redis", run_directory=directory / "run") as redis,
     ):
-        sys.stdout.write(json.dumps({"postgres": postgres.pid, "redis": redis.pid}) + "\n")
+        sys.stdout.write(json.dumps({"postgres": postgres.child.pid, "redis": redis.child.pid}) + "\n")
         sys.stdout.flush()
         await asyncio.Event().wait()
 

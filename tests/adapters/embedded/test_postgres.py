@@ -46,8 +46,8 @@ async def test_rows_that_were_committed_survive_the_killing_of_the_server(home: 
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             assert await fetch(server.url, f"show {setting}") == "on"
         await fetch(server.url, "create table kept as select 7 as number")
-        os.kill(server.pid, signal.SIGKILL)
-        assert await server.wait() == -signal.SIGKILL
+        os.kill(server.child.pid, signal.SIGKILL)
+        assert await server.child.wait() == -signal.SIGKILL
     async with open_postgres(home / "pg", run_directory=home / "run") as server:
         assert await fetch(server.url, "select number from kept") == 7
 
@@ -59,8 +59,8 @@ async def test_files_and_socket_are_private_and_a_wrong_password_is_refused(home
         assert list_open_to_others(home) == []
         password = (home / "pg/password").read_text()
         assert len(password) >= 32
-        assert all(password not in argument for argument in psutil.Process(server.pid).cmdline())
-        assert all(password not in value for value in psutil.Process(server.pid).environ().values())
+        assert all(password not in argument for argument in psutil.Process(server.child.pid).cmdline())
+        assert all(password not in value for value in psutil.Process(server.child.pid).environ().values())
         assert password not in repr(server)
         with pytest.raises(asyncpg.InvalidPasswordError):
             await asyncpg.connect(server.url.replace(password, "wrong"))
@@ -150,8 +150,8 @@ async def test_what_a_killed_start_left_half_made_is_not_used(home: Path) -> Non
 async def test_a_stale_pid_file_that_names_a_living_stranger_does_not_stop_the_start(made: Path) -> None:
     async with open_postgres(made / "postgres", run_directory=made / "run", fast_and_unsafe=True) as server:
         lines = (made / "postgres/data/postmaster.pid").read_text().splitlines()
-        os.kill(server.pid, signal.SIGKILL)
-        await server.wait()
+        os.kill(server.child.pid, signal.SIGKILL)
+        await server.child.wait()
         lines[0] = str(os.getppid())
         (made / "postgres/data/postmaster.pid").write_text("\n".join(lines) + "\n")
     async with open_postgres(made / "postgres", run_directory=made / "run", fast_and_unsafe=True) as server:
@@ -179,7 +179,7 @@ async def test_a_failing_owner_stops_its_server(made: Path) -> None:
 
 async def test_no_server_runs_as_root_though_its_files_are_where_only_we_can_walk(made: Path) -> None:
     async with open_postgres(made / "postgres", run_directory=made / "run", fast_and_unsafe=True) as server:
-        assert all(uid != 0 for uid in psutil.Process(server.pid).uids())
+        assert all(uid != 0 for uid in psutil.Process(server.child.pid).uids())
         assert list_open_to_others(made) == []
 
 

@@ -38,8 +38,8 @@ async def test_a_server_starts_serves_keeps_its_keys_and_leaves_nothing_running(
 async def test_a_killed_server_starts_again(home: Path) -> None:
     async with open_redis(home / "redis", run_directory=home / "run") as server, Redis.from_url(server.url) as client:
         await client.set("syncd:kept", "7")
-        os.kill(server.pid, signal.SIGKILL)
-        assert await server.wait() == -signal.SIGKILL
+        os.kill(server.child.pid, signal.SIGKILL)
+        assert await server.child.wait() == -signal.SIGKILL
     async with open_redis(home / "redis", run_directory=home / "run") as server, Redis.from_url(server.url) as client:
         assert await client.get("syncd:kept") == b"7"
 
@@ -48,7 +48,7 @@ async def test_files_and_socket_are_private_and_no_password_or_a_wrong_one_is_re
     async with open_redis(home / "redis", run_directory=home / "run") as server:
         assert list_open_to_others(home) == []
         password = (home / "redis/password").read_text()
-        assert all(password not in argument for argument in psutil.Process(server.pid).cmdline())
+        assert all(password not in argument for argument in psutil.Process(server.child.pid).cmdline())
         assert password not in repr(server)
         async with Redis.from_url(server.url.replace(password, "wrong")) as client:
             with pytest.raises(NotConnected, match="invalid username-password pair"):

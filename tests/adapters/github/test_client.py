@@ -118,6 +118,20 @@ async def test_no_thread_outlives_its_client(hosted: Hosted) -> None:
     assert len(during) > len(_list_threads())
 
 
+async def test_a_request_that_is_never_answered_does_not_hold_up_the_end(hosted: Hosted) -> None:
+    silence = Silence(asyncio.Event())
+    hosted.fake.faults.add(Fault(on="/rate_limit", effect=silence))
+    before = set(threading.enumerate())
+    async with asyncio.timeout(5):  # a third of the socket's own timeout
+        async with open_github_client(api_url=hosted.fake.url, token=TOKEN) as client:
+            asking = asyncio.create_task(client.get("/rate_limit"))
+            await silence.arrived.wait()
+            asking.cancel()
+    (left,) = (thread for thread in set(threading.enumerate()) - before if thread.name.startswith("github"))
+    assert left.daemon
+    silence.until.set()
+
+
 def _list_threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("github")]
 

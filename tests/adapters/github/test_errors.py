@@ -171,6 +171,13 @@ def test_a_reset_without_a_date_is_measured_on_our_clock() -> None:
     assert error.after_seconds == 1
 
 
+def test_a_reset_that_is_farther_off_than_any_of_githubs_is_not_waited_for() -> None:
+    headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9999999999"}
+    error = make_error(Response(403, headers, b""), NAME, authenticated=True)
+    assert isinstance(error, RetryLater)
+    assert error.after_seconds == 60
+
+
 async def test_the_sixty_first_anonymous_request_of_an_hour_waits(hosted: Hosted) -> None:
     hosted.fake.anonymous.used = 60
     async with open_github_client(api_url=hosted.fake.url) as anonymous:
