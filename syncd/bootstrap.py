@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from syncd.adapters.encryption import KeyRing, parse_key_ring
 from syncd.adapters.github.app import GitHubApp, open_github_app
@@ -25,6 +26,7 @@ from syncd.services.attending import Reconciling
 from syncd.services.budgets import Budgets
 from syncd.services.connecting import Connecting
 from syncd.services.locking import Locking
+from syncd.services.progress import open_progress_board
 from syncd.services.sources import FolderAccess, GitHubAccess, Sources
 from syncd.services.staging import Store, ignore_progress
 from syncd.services.sync import Limits, Workplace
@@ -33,13 +35,15 @@ from syncd.settings import Settings, require_setting
 
 WEB_POOL_SIZE = 8
 
+Report: TypeAlias = Callable[[ProjectId, int, int], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
     """What is particular to this way of running: `up` may mirror any folder, `run` those below SYNCD_FOLDER_ROOTS."""
 
     folders: FolderAccess
-    report: Callable[[ProjectId, int, int], None] = ignore_progress
+    report: Report = ignore_progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ async def open_parts(settings: Settings, grounds: Grounds) -> AsyncIterator[Part
         web_pool = await stack.enter_async_context(open_pool(web_url, size=WEB_POOL_SIZE))
         redis = await stack.enter_async_context(open_redis_client(redis_url))
         parsers = await stack.enter_async_context(open_parsers(workers=settings.parse_workers))
+        board = await stack.enter_async_context(open_progress_board(redis, utc_now))
         key_ring, budgets = find_key_ring(settings), make_budgets(settings, redis)
         app = await stack.enter_async_context(open_app(settings, budgets))
         sources = await stack.enter_async_context(
@@ -85,9 +90,10 @@ async def open_parts(settings: Settings, grounds: Grounds) -> AsyncIterator[Part
         yield Parts(
             settings=settings,
             work=Workplace(
-                Store(sync_pool, parsers, grounds.report),
+                Store(sync_pool, parsers, _join_reports(board.count, grounds.report)),
                 Limits(settings.document_max_bytes, settings.project_max_documents),
                 utc_now,
+                board.enter,
             ),
             locking=Locking(
                 sync_pool,
@@ -103,6 +109,14 @@ async def open_parts(settings: Settings, grounds: Grounds) -> AsyncIterator[Part
             connecting=Connecting(web_pool, app, key_ring, utc_now) if app and key_ring else None,
             budgets=budgets,
         )
+
+
+def _join_reports(*reports: Report) -> Report:
+    def report(project_id: ProjectId, done: int, total: int) -> None:
+        for one in reports:
+            one(project_id, done, total)
+
+    return report
 
 
 def make_reconciling(

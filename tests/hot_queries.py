@@ -80,7 +80,7 @@ HOT_QUERIES = (
         ("chunks_pkey", "document_chunks_pkey"),
         (f"array[{PROJECT}]", "1", "'docs/part1/'", "'docs/part10'", "'{{7:1.0,1000007:2.0}}/1000000000'", "10", "0"),
     ),
-    HotQuery("status/list_project_states", "web", ("sync_runs_by_time",), (f"array[{PROJECT}]", "50")),
+    HotQuery("status/list_project_states", "web", ("sync_runs_by_time",), (f"array[{PROJECT}]", "50", "now()")),
     HotQuery(
         "pulling/list_revisions_of_commits",
         "web",

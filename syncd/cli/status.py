@@ -7,7 +7,8 @@ from syncd.adapters.redis.locks import open_redis_client
 from syncd.bootstrap import utc_now
 from syncd.cli.desk import get_tenant, open_desk
 from syncd.cli.output import print_json, print_note, print_table
-from syncd.services.status import get_status, make_status_document
+from syncd.services.status import get_status
+from syncd.services.status_document import make_status_document
 from syncd.settings import require_setting
 
 

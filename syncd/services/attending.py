@@ -150,6 +150,8 @@ async def _sync_recorded(parts: Reconciling, project: Project, source: Source, h
     except Exception:
         await record(_make_internal_error())
         raise
+    finally:
+        parts.work.report_phase(project.project_id, None)
     log.info("sync", extra={"project": project.name, "project_id": str(project.project_id), **make_log_fields(run)})
     return run
 

@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from syncd.adapters.postgres.mirror import list_skipped, list_stored
 from syncd.adapters.postgres.queue import mark_held
 from syncd.adapters.postgres.transactions import in_project
 from syncd.core.documents import SkippedFile, SkipReason, StoredDocument
+from syncd.core.ids import ProjectId
 from syncd.core.locks import Lock
 from syncd.core.planning import Plan, Selection, is_mass_deletion, make_plan, select_entries
+from syncd.core.progress import Phase
 from syncd.core.projects import Project
 from syncd.core.revisions import hash_selection, make_skip_changes
 from syncd.core.runs import Run
@@ -31,13 +34,18 @@ class Limits:
     project_max_documents: int
 
 
+def ignore_phases(_project_id: ProjectId, _phase: Phase | None) -> None:
+    """Report to nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """What a sync works with."""
+    """What a sync works with. *report_phase* is told which phase the sync of a project enters; none when it ended."""
 
     store: Store
     limits: Limits
     clock: Callable[[], datetime]
+    report_phase: Callable[[ProjectId, Phase | None], None] = ignore_phases
 
 
 def selection_hash(project: Project, limits: Limits) -> bytes:
@@ -58,7 +66,7 @@ async def sync_project(work: Workplace, project: Project, source: Source, head: 
     source raises. What was staged before an error is used by the next run.
     """
     started_at = work.clock()
-    watch = Stopwatch()
+    watch = Stopwatch(partial(work.report_phase, project.project_id))
     with watch.phase("gather"):
         tree = await source.get_docs_tree(head)
         question = selection_hash(project, work.limits)

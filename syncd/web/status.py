@@ -3,7 +3,8 @@
 from aiohttp import web
 
 from syncd.adapters.postgres.keys import ResolvedKey
-from syncd.services.status import get_status, make_status_document
+from syncd.services.status import get_status
+from syncd.services.status_document import make_status_document
 from syncd.web.site import Site
 
 

@@ -312,3 +312,33 @@ async def test_without_redis_no_sync_starts_and_it_goes_on_by_itself(
                 assert second.url == url
                 await loop.step()
                 assert ((await loop.get(project)).condition, (await loop.get(project)).revision) == ("ready", 1)
+
+
+async def test_a_sync_says_which_phase_it_enters_and_that_it_ended(loop: Loop, tmp_path: Path) -> None:
+    told: list[str | None] = []
+    parts = replace(loop.parts, work=replace(loop.parts.work, report_phase=lambda _project, phase: told.append(phase)))
+    write_pages(tmp_path, "a.md")
+    await loop.add_folder(tmp_path)
+    await replace(loop, parts=parts).step()
+    assert [phase for number, phase in enumerate(told) if phase not in told[:number]] == [
+        "gather",
+        "plan",
+        "fetch",
+        "chunk",
+        "apply",
+        None,
+    ]
+    assert told[-1] is None
+
+
+async def test_a_sync_that_fails_says_that_it_ended(loop: Loop, tmp_path: Path) -> None:
+    async def fail() -> None:
+        raise RetryLater("source_away", "The source is away.", hint="It heals.")
+
+    told: list[str | None] = []
+    parts = replace(loop.parts, work=replace(loop.parts.work, report_phase=lambda _project, phase: told.append(phase)))
+    write_pages(tmp_path, "a.md")
+    await loop.add_folder(tmp_path)
+    loop.door.before_listing = fail
+    await replace(loop, parts=parts).step()
+    assert told == ["gather", None]

@@ -29,7 +29,8 @@ from syncd.services.budgets import Budgets
 from syncd.services.connecting import Connecting, complete_setup, make_setup_link
 from syncd.services.projects import Shelf, create_project
 from syncd.services.sources import FolderAccess, GitHubAccess, Sources
-from syncd.services.status import get_status, make_status_document
+from syncd.services.status import get_status
+from syncd.services.status_document import make_status_document
 from tests.databases import Database
 from tests.fakegithub.app_keys import make_app_keys
 from tests.fakegithub.apps import App
@@ -205,8 +206,8 @@ async def test_no_secret_is_anywhere(scene: Scene, database: Database, caplog: p
     status = await get_status(
         scene.mirror.web_pool, scene.redis, scene.mirror.tenant_id, project_ids=None, now=datetime.now(UTC)
     )
-    assert status.budgets is not None
-    assert {one.kind for one in status.budgets} == {"project_token", "installation", "server_token"}
+    assert status.known.budgets is not None
+    assert {one.kind for one in status.known.budgets} == {"project_token", "installation", "server_token"}
     places = {
         "errors": "\n".join(said),
         "logs": "\n".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records),

@@ -20,7 +20,8 @@ from syncd.errors import RetryLater
 from syncd.services.budgets import Budgets
 from syncd.services.projects import Shelf, create_project
 from syncd.services.sources import FolderAccess, GitHubAccess, Sources
-from syncd.services.status import get_status, make_status_document
+from syncd.services.status import get_status
+from syncd.services.status_document import make_status_document
 from tests.databases import Database
 from tests.fakegithub.callers import Caller
 from tests.fakegithub.faults import Fault

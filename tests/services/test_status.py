@@ -1,22 +1,30 @@
 """What operators are told of a project that is well, of one that is not, and of very many."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
+from syncd.adapters.embedded.binaries import find_redis
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.publishing import add_run
 from syncd.adapters.postgres.queue import mark_condition
 from syncd.adapters.postgres.transactions import fenced, in_project
 from syncd.adapters.redis.locks import RedisClient, open_redis_client
+from syncd.adapters.redis.progress import put_progress
+from syncd.core.progress import Progress
 from syncd.core.projects import NewProject, Project
 from syncd.core.runs import Outcome, Run
 from syncd.errors import Stalled
 from syncd.services.locking import holding
-from syncd.services.status import get_status, make_status_document
+from syncd.services.status import get_status
+from syncd.services.status_document import make_status_document
+from tests.databases import Database
+from tests.loop import fetch
 from tests.mirror import Mirror
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -127,3 +135,61 @@ async def test_without_redis_the_projects_are_shown_and_the_reason_is_said(mirro
         document = await show(mirror, redis)
     assert document["redis"]["reason"] == "redis_unreachable"
     assert [shown["lockedBy"] for shown in document["projects"]] == [None]
+
+
+async def test_a_project_is_syncing_while_a_sync_holds_it(mirror: Mirror, redis: RedisClient) -> None:
+    project = await add_folder(mirror, "guide")
+    progress = Progress(NOW, "fetch", 3, 10)
+    await put_progress(redis, {project.project_id: progress})
+    async with holding(mirror.locking, mirror.tenant_id, project.project_id, reason="test"):
+        (running,) = (await show(mirror, redis))["projects"]
+    async with holding(mirror.locking, mirror.tenant_id, project.project_id, reason="test", kind="manual"):
+        (held,) = (await show(mirror, redis))["projects"]
+    assert (running["condition"], held["condition"]) == ("syncing", "waiting")
+    assert running["progress"] == {"phase": "fetch", "done": 3, "total": 10, "startedAt": "2026-11-20T12:00:00+00:00"}
+
+
+async def test_a_freeze_is_shown_with_who_and_why_until_it_ends_also_without_redis(
+    mirror: Mirror, database: Database, tmp_path: Path
+) -> None:
+    await add_folder(mirror, "guide")
+    await fetch(
+        database.migrator_url,
+        """
+        update syncd.project_leases set fence = 7, freeze_id = gen_random_uuid(), frozen_by = 'ada', frozen_at = $1,
+               freeze_until = $2, freeze_reason = 'release <1.0>'
+        """,
+        NOW,
+        NOW + timedelta(hours=1),
+    )
+    async with open_redis_client(f"unix://{tmp_path}/nobody.sock") as redis:
+        (frozen,) = (await show(mirror, redis))["projects"]
+        (thawed,) = (await show(mirror, redis, now=NOW + timedelta(hours=1)))["projects"]
+    assert (frozen["condition"], frozen["lockedBy"], frozen["lockReason"]) == ("frozen", "ada", "release <1.0>")
+    assert (frozen["lockKind"], frozen["fence"], frozen["heartbeatAge"]) == ("freeze", 7, None)
+    assert (frozen["lockedAt"], frozen["expiresAt"]) == ("2026-11-20T12:00:00+00:00", "2026-11-20T13:00:00+00:00")
+    assert (thawed["condition"], thawed["lockedBy"]) == ("waiting", None)
+
+
+@pytest.mark.parametrize(("policy", "code"), [("noeviction", None), ("allkeys-lru", "redis_evicts")])
+async def test_a_redis_that_may_throw_locks_away_is_warned_about(
+    mirror: Mirror, tmp_path: Path, policy: str, code: str | None
+) -> None:
+    program = (await find_redis(None)).program
+    address = tmp_path / "redis.sock"
+    server = await asyncio.create_subprocess_exec(
+        *(str(program), "--port", "0", "--unixsocket", str(address), "--save", "", "--maxmemory-policy", policy),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert server.stdout
+        async with asyncio.timeout(5):
+            while b"Ready to accept" not in await server.stdout.readline():
+                pass
+        async with open_redis_client(f"unix://{address}") as redis:
+            shown = (await show(mirror, redis))["redis"]
+    finally:
+        server.kill()
+        await server.wait()
+    assert (shown["status"], shown.get("reason")) == ("up", code)
+    assert code is None or policy in shown["message"]

@@ -18,7 +18,7 @@ _RUN = "run_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectState:
-    """A project: what is wanted, what is published, what hinders it, and its last run (none before the first)."""
+    """A project: what is wanted, what is published, what hinders it, a freeze that stands, and its last run, if it had one."""
 
     project_id: ProjectId
     name: str
@@ -40,15 +40,20 @@ class ProjectState:
     documents: int
     chunks: int
     skipped: int
+    fence: int
+    frozen_by: str | None
+    frozen_at: datetime | None
+    freeze_until: datetime | None
+    freeze_reason: str | None
     last_run: Run | None
 
 
 async def list_project_states(
-    connection: Connection, *, project_ids: Collection[ProjectId] | None, limit: int
+    connection: Connection, *, project_ids: Collection[ProjectId] | None, limit: int, now: datetime
 ) -> Sequence[ProjectState]:
     """Return at most *limit* of the tenant's projects by name; with *project_ids* only those."""
     allowed = None if project_ids is None else list(project_ids)
-    return [_make_state(row) for row in await connection.fetch(_LIST_PROJECT_STATES, allowed, limit)]
+    return [_make_state(row) for row in await connection.fetch(_LIST_PROJECT_STATES, allowed, limit, now)]
 
 
 def _make_state(row: asyncpg.Record) -> ProjectState:
