@@ -278,6 +278,76 @@ ALTER FUNCTION syncd.touch_updated_at() OWNER TO syncd_owner;
 
 COMMENT ON FUNCTION syncd.touch_updated_at() IS 'Trigger: keeps updated_at true.';
 
+-- Name: document_versions; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.document_versions (
+    tenant_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    version integer NOT NULL,
+    content_hash bytea NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    format text NOT NULL,
+    title text NOT NULL,
+    titled boolean NOT NULL,
+    commit_sha text COLLATE pg_catalog."C",
+    author text,
+    committed_at timestamp with time zone,
+    revision_from integer NOT NULL,
+    revision_to integer,
+    CONSTRAINT document_versions_check CHECK ((revision_to > revision_from)),
+    CONSTRAINT document_versions_path_check CHECK (((octet_length(path) >= 1) AND (octet_length(path) <= 1024))),
+    CONSTRAINT document_versions_revision_from_check CHECK ((revision_from >= 1)),
+    CONSTRAINT document_versions_title_check CHECK ((length(title) <= 200)),
+    CONSTRAINT document_versions_version_check CHECK ((version >= 1))
+);
+
+ALTER TABLE ONLY syncd.document_versions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.document_versions OWNER TO syncd_owner;
+
+-- Name: TABLE document_versions; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.document_versions IS 'A temporal table: the row in force at revision r has revision_from <= r and (revision_to is null or r < revision_to). Current: revision_to is null.';
+
+-- Name: COLUMN document_versions.version; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.document_versions.version IS 'Counts contents of the document: a new content is a new number; a rename, or a return with the same content, keeps it.';
+
+-- Name: COLUMN document_versions.titled; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.document_versions.titled IS 'The title stands in the content. Otherwise it is the file name''s, and a rename changes it.';
+
+-- Name: COLUMN document_versions.revision_from; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.document_versions.revision_from IS 'The first revision that shows this version.';
+
+-- Name: COLUMN document_versions.revision_to; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.document_versions.revision_to IS 'The first revision that shows it no more; null while it is current.';
+
+-- Name: versions_at(uuid, integer); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
+
+CREATE FUNCTION syncd.versions_at(p_project_id uuid, p_revision integer) RETURNS SETOF syncd.document_versions
+    LANGUAGE sql STABLE
+    AS $$
+    select v.tenant_id, v.project_id, v.document_id, v.version, v.content_hash, v.path, v.format, v.title, v.titled, v.commit_sha, v.author,
+           v.committed_at, v.revision_from, v.revision_to
+    from syncd.document_versions v
+    where v.project_id = p_project_id and v.revision_to is null and v.revision_from + 0 <= p_revision
+    union all
+    select v.tenant_id, v.project_id, v.document_id, v.version, v.content_hash, v.path, v.format, v.title, v.titled, v.commit_sha, v.author,
+           v.committed_at, v.revision_from, v.revision_to
+    from syncd.document_versions v
+    where v.project_id = p_project_id and v.revision_to > p_revision and v.revision_from <= p_revision
+$$;
+
+ALTER FUNCTION syncd.versions_at(p_project_id uuid, p_revision integer) OWNER TO syncd_owner;
+
+-- Name: FUNCTION versions_at(p_project_id uuid, p_revision integer); Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON FUNCTION syncd.versions_at(p_project_id uuid, p_revision integer) IS 'The versions of a project in force at a revision: the documents that a reader of that revision sees.';
+
 -- Name: api_keys; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
 CREATE TABLE syncd.api_keys (
@@ -449,54 +519,6 @@ COMMENT ON COLUMN syncd.document_chunks.char_from IS 'Where it begins in the tex
 -- Name: COLUMN document_chunks.char_to; Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON COLUMN syncd.document_chunks.char_to IS 'Where it ends, not included.';
-
--- Name: document_versions; Type: TABLE; Schema: syncd; Owner: syncd_owner
-
-CREATE TABLE syncd.document_versions (
-    tenant_id uuid NOT NULL,
-    project_id uuid NOT NULL,
-    document_id uuid NOT NULL,
-    version integer NOT NULL,
-    content_hash bytea NOT NULL,
-    path text NOT NULL COLLATE pg_catalog."C",
-    format text NOT NULL,
-    title text NOT NULL,
-    titled boolean NOT NULL,
-    commit_sha text COLLATE pg_catalog."C",
-    author text,
-    committed_at timestamp with time zone,
-    revision_from integer NOT NULL,
-    revision_to integer,
-    CONSTRAINT document_versions_check CHECK ((revision_to > revision_from)),
-    CONSTRAINT document_versions_path_check CHECK (((octet_length(path) >= 1) AND (octet_length(path) <= 1024))),
-    CONSTRAINT document_versions_revision_from_check CHECK ((revision_from >= 1)),
-    CONSTRAINT document_versions_title_check CHECK ((length(title) <= 200)),
-    CONSTRAINT document_versions_version_check CHECK ((version >= 1))
-);
-
-ALTER TABLE ONLY syncd.document_versions FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE syncd.document_versions OWNER TO syncd_owner;
-
--- Name: TABLE document_versions; Type: COMMENT; Schema: syncd; Owner: syncd_owner
-
-COMMENT ON TABLE syncd.document_versions IS 'A temporal table: the row in force at revision r has revision_from <= r and (revision_to is null or r < revision_to). Current: revision_to is null.';
-
--- Name: COLUMN document_versions.version; Type: COMMENT; Schema: syncd; Owner: syncd_owner
-
-COMMENT ON COLUMN syncd.document_versions.version IS 'Counts contents of the document: a new content is a new number; a rename, or a return with the same content, keeps it.';
-
--- Name: COLUMN document_versions.titled; Type: COMMENT; Schema: syncd; Owner: syncd_owner
-
-COMMENT ON COLUMN syncd.document_versions.titled IS 'The title stands in the content. Otherwise it is the file name''s, and a rename changes it.';
-
--- Name: COLUMN document_versions.revision_from; Type: COMMENT; Schema: syncd; Owner: syncd_owner
-
-COMMENT ON COLUMN syncd.document_versions.revision_from IS 'The first revision that shows this version.';
-
--- Name: COLUMN document_versions.revision_to; Type: COMMENT; Schema: syncd; Owner: syncd_owner
-
-COMMENT ON COLUMN syncd.document_versions.revision_to IS 'The first revision that shows it no more; null while it is current.';
 
 -- Name: documents; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
@@ -1207,9 +1229,17 @@ CREATE INDEX blobs_by_git_sha ON syncd.blobs USING btree (tenant_id, git_sha);
 
 CREATE INDEX document_chunks_by_chunk ON syncd.document_chunks USING btree (tenant_id, chunk_hash);
 
+-- Name: document_versions_by_begin; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX document_versions_by_begin ON syncd.document_versions USING btree (tenant_id, project_id, revision_from);
+
 -- Name: document_versions_by_content; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
 CREATE INDEX document_versions_by_content ON syncd.document_versions USING btree (tenant_id, content_hash);
+
+-- Name: document_versions_by_end; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX document_versions_by_end ON syncd.document_versions USING btree (tenant_id, project_id, revision_to) WHERE (revision_to IS NOT NULL);
 
 -- Name: document_versions_by_path; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
@@ -1242,6 +1272,10 @@ CREATE INDEX sync_queue_by_due ON syncd.sync_queue USING btree (due_at);
 -- Name: sync_runs_by_commit; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
 CREATE INDEX sync_runs_by_commit ON syncd.sync_runs USING btree (tenant_id, project_id, to_commit, started_at DESC) WHERE (outcome <> 'failed'::text);
+
+-- Name: sync_runs_by_revision; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX sync_runs_by_revision ON syncd.sync_runs USING btree (tenant_id, project_id, revision, started_at DESC) WHERE (outcome <> 'failed'::text);
 
 -- Name: sync_runs_by_time; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
@@ -1613,6 +1647,23 @@ GRANT ALL ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, 
 
 REVOKE ALL ON FUNCTION syncd.route_repository() FROM PUBLIC;
 
+-- Name: TABLE document_versions; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.document_versions TO syncd_sync;
+GRANT SELECT ON TABLE syncd.document_versions TO syncd_read;
+GRANT SELECT ON TABLE syncd.document_versions TO syncd_web;
+GRANT SELECT ON TABLE syncd.document_versions TO syncd_collect;
+
+-- Name: COLUMN document_versions.revision_to; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(revision_to) ON TABLE syncd.document_versions TO syncd_sync;
+
+-- Name: FUNCTION versions_at(p_project_id uuid, p_revision integer); Type: ACL; Schema: syncd; Owner: syncd_owner
+
+REVOKE ALL ON FUNCTION syncd.versions_at(p_project_id uuid, p_revision integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.versions_at(p_project_id uuid, p_revision integer) TO syncd_read;
+GRANT ALL ON FUNCTION syncd.versions_at(p_project_id uuid, p_revision integer) TO syncd_web;
+
 -- Name: TABLE api_keys; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT INSERT,DELETE ON TABLE syncd.api_keys TO syncd_web;
@@ -1679,17 +1730,6 @@ GRANT SELECT,INSERT,DELETE ON TABLE syncd.document_chunks TO syncd_sync;
 GRANT SELECT ON TABLE syncd.document_chunks TO syncd_read;
 GRANT SELECT ON TABLE syncd.document_chunks TO syncd_web;
 GRANT SELECT,DELETE ON TABLE syncd.document_chunks TO syncd_collect;
-
--- Name: TABLE document_versions; Type: ACL; Schema: syncd; Owner: syncd_owner
-
-GRANT SELECT,INSERT,DELETE ON TABLE syncd.document_versions TO syncd_sync;
-GRANT SELECT ON TABLE syncd.document_versions TO syncd_read;
-GRANT SELECT ON TABLE syncd.document_versions TO syncd_web;
-GRANT SELECT ON TABLE syncd.document_versions TO syncd_collect;
-
--- Name: COLUMN document_versions.revision_to; Type: ACL; Schema: syncd; Owner: syncd_owner
-
-GRANT UPDATE(revision_to) ON TABLE syncd.document_versions TO syncd_sync;
 
 -- Name: TABLE documents; Type: ACL; Schema: syncd; Owner: syncd_owner
 

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from mcp_server.answers import ErrorAnswer
 
@@ -27,7 +27,14 @@ def _require_short_query(text: str) -> str:
     return text
 
 
+def _read_version(value: object) -> object:
+    """Return the number of a version that is written as in an id: `v12`, `@v12`, or a whole id that ends so."""
+    return value.rpartition("@")[2].strip().removeprefix("v") if isinstance(value, str) else value
+
+
 Text = Annotated[str, Field(max_length=MAX_ID_CHARACTERS), AfterValidator(_require_storable)]
+At = Annotated[Text | None, Field(description="as of r42, a commit or a time")]
+Version = Annotated[int, Field(ge=1), BeforeValidator(_read_version)]
 Query = Annotated[Text, AfterValidator(_require_short_query)]
 
 

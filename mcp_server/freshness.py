@@ -37,18 +37,23 @@ def freshness_line(project: ReadableProject) -> str:
     if project.revision == 0:
         return f"{project.name} · nothing synced yet · {describe_state(project)}"
     commit = f"commit {project.synced_commit[:12]}" if project.synced_commit else "no commit (folder)"
-    behind = ""
-    if project.desired_commit and project.desired_commit != project.synced_commit:
+    if project.revision != project.newest_revision:
+        behind = f" · as of r{project.revision}: the newest is r{project.newest_revision}"
+    elif project.desired_commit and project.desired_commit != project.synced_commit:
         behind = f" · behind: newest commit is {project.desired_commit[:12]}"
+    else:
+        behind = ""
     synced = format_time(project.synced_at)
     return f"{project.name} · r{project.revision} · {commit} · synced {synced} · {describe_state(project)}{behind}"
 
 
 def freshness_values(project: ReadableProject) -> dict[str, str | int | None]:
     """Return the same as values."""
+    viewed = {} if project.revision == project.newest_revision else {"newestRevision": project.newest_revision}
     return {
         "project": project.name,
         "revision": project.revision,
+        **viewed,
         "commit": project.synced_commit,
         "syncedAt": format_time(project.synced_at),
         "state": describe_state(project),

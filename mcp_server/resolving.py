@@ -2,9 +2,10 @@
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcp_server.calls import Call
+from mcp_server.viewing import view_project
 from syncd.adapters.postgres.reading.documents import ReadableDocument, find_version, list_documents_at, list_paths
 from syncd.adapters.postgres.reading.projects import ReadableProject
 from syncd.core.permalinks import make_permalink
@@ -32,11 +33,12 @@ class Target:
 
     def link(self, lines: tuple[int, int] | None = None) -> str:
         """Return the URL of the document, or of *lines* of it, that keeps showing this text."""
-        # The synced commit holds the current text; a closed version is only sure in the commit that brought it.
-        current = self.document.revision_to is None
+        # The commit of the revision holds the text that is in force at it; any other version is only sure in the commit that brought it.
+        ended, revision = self.document.revision_to, self.project.revision
+        in_force = self.document.revision_from <= revision and (ended is None or ended > revision)
         return make_permalink(
             repository=self.project.repository,
-            commit=self.project.synced_commit if current else self.document.commit_sha,
+            commit=self.project.synced_commit if in_force else self.document.commit_sha,
             project=self.project.name,
             path=self.document.path,
             version=self.document.version,
@@ -51,9 +53,9 @@ class _Candidate:
     reading: Reference
 
 
-async def get_target(call: Call, text: str) -> Target:
-    """Return what *text* names. Raises `NotFound` with the nearest paths; an absent document and another tenant's look the same."""
-    candidates = tuple(_list_candidates(call, text))
+async def get_target(call: Call, text: str, *, at: str | None = None) -> Target:
+    """Return what *text* names, as of *at*. Raises `NotFound` with the nearest paths; an absent document and another tenant's look the same."""
+    candidates = await _view_candidates(call, tuple(_list_candidates(call, text)), at)
     for candidate in candidates:
         target = await _find_exact(call, candidate)
         if target is not None:
@@ -86,25 +88,38 @@ def _list_candidates(call: Call, text: str) -> Iterator[_Candidate]:
             yield _Candidate(call.projects[0], split_project(reading.name)[1], reading)
 
 
+async def _view_candidates(call: Call, candidates: Sequence[_Candidate], at: str | None) -> Sequence[_Candidate]:
+    if at is None:
+        return candidates
+    projects = {candidate.project.project_id: candidate.project for candidate in candidates}
+    views = {name: await view_project(call, project, at) for name, project in projects.items()}
+    return [replace(candidate, project=views[candidate.project.project_id]) for candidate in candidates]
+
+
 async def _find_exact(call: Call, candidate: _Candidate) -> Target | None:
     project, path, reading = candidate.project, candidate.path, candidate.reading
     if reading.version is not None:
-        document = await find_version(call.connection, project.project_id, path, version=reading.version)
+        document = await _find_version(call, project, path, version=reading.version)
     else:
-        document = next(iter(await list_documents_at(call.connection, project.project_id, [path])), None)
+        at_path = await list_documents_at(call.connection, project.project_id, [path], revision=project.revision)
+        document = next(iter(at_path), None)
     return None if document is None else Target(project, document, reading.anchor, reading.lines)
 
 
 async def _find_spelled(call: Call, candidate: _Candidate) -> Target | None:
     project, reading = candidate.project, candidate.reading
     spellings = list_spellings(candidate.path, project.synced_docs_path)
-    found = await list_documents_at(call.connection, project.project_id, spellings)
+    found = await list_documents_at(call.connection, project.project_id, spellings, revision=project.revision)
     if not found:
         return None
     if reading.version is not None:
-        document = await find_version(call.connection, project.project_id, found[0].path, version=reading.version)
+        document = await _find_version(call, project, found[0].path, version=reading.version)
         return None if document is None else Target(project, document, reading.anchor, reading.lines)
     return Target(project, found[0], reading.anchor, reading.lines)
+
+
+async def _find_version(call: Call, project: ReadableProject, path: str, *, version: int) -> ReadableDocument | None:
+    return await find_version(call.connection, project.project_id, path, version=version, revision=project.revision)
 
 
 async def _explain_absence(call: Call, text: str, candidates: Sequence[_Candidate]) -> NotFound:
@@ -119,7 +134,7 @@ async def _explain_absence(call: Call, text: str, candidates: Sequence[_Candidat
             )
         call.get_project(name)
     project = candidates[0].project
-    paths = await list_paths(call.connection, project.project_id, limit=_COMPARED_PATHS)
+    paths = await list_paths(call.connection, project.project_id, limit=_COMPARED_PATHS, revision=project.revision)
     wanted = candidates[-1].path
     # A path whose hidden characters the gate took away is found again by what was shown of it.
     near = [path for path in paths if make_visible(path).text == wanted] or _nearest(wanted, paths)

@@ -41,7 +41,14 @@ CHUNK = "decode('{chunk_hash_hex}', 'hex')"
 CURRENT_PATH, ANY_PATH = "document_versions_current_path", "document_versions_by_path"
 
 # Several indexes lead to a project; any of them will do for what reads all of it.
-VERSIONS_OF_A_PROJECT = (CURRENT_PATH, ANY_PATH, "document_versions_current", "document_versions_pkey")
+VERSIONS_OF_A_PROJECT = (
+    CURRENT_PATH,
+    ANY_PATH,
+    "document_versions_current",
+    "document_versions_pkey",
+    "document_versions_by_begin",
+    "document_versions_by_end",
+)
 
 HOT_QUERIES = (
     HotQuery(
@@ -63,12 +70,15 @@ HOT_QUERIES = (
     HotQuery("mirror/close_versions", "sync", VERSIONS_OF_A_PROJECT, (PROJECT, f"array[{DOCUMENT}]", "9"), small=True),
     HotQuery("projects/find_project", "web", ("projects_by_name",), ("'project-1'",)),
     HotQuery(
-        "reading/list_documents_at", "read", (CURRENT_PATH, ANY_PATH), (PROJECT, "array['{path}']"), generic=False
+        "reading/list_documents_at", "read", (CURRENT_PATH, ANY_PATH), (PROJECT, "array['{path}']", "2"), generic=False
     ),
     HotQuery(
-        "reading/list_documents", "read", (CURRENT_PATH, ANY_PATH), (PROJECT, "'docs/'", "'docs0'", "'{path}'", "50")
+        "reading/list_documents",
+        "read",
+        (CURRENT_PATH, ANY_PATH),
+        (PROJECT, "'docs/'", "'docs0'", "'{path}'", "50", "2"),
     ),
-    HotQuery("reading/find_version", "read", (ANY_PATH,), (PROJECT, "'{path}'", "1")),
+    HotQuery("reading/find_version", "read", (ANY_PATH,), (PROJECT, "'{path}'", "1", "2")),
     HotQuery("reading/get_text", "read", ("blobs_pkey",), (HASH,)),
     HotQuery("reading/list_places", "read", ("document_chunks_pkey",), (HASH, "'md'", "'{title}'", "1")),
     HotQuery(
@@ -78,7 +88,16 @@ HOT_QUERIES = (
         "reading/search_chunks",
         "read",
         ("chunks_pkey", "document_chunks_pkey"),
-        (f"array[{PROJECT}]", "1", "'docs/part1/'", "'docs/part10'", "'{{7:1.0,1000007:2.0}}/1000000000'", "10", "0"),
+        (
+            f"array[{PROJECT}]",
+            "1",
+            "'docs/part1/'",
+            "'docs/part10'",
+            "'{{7:1.0,1000007:2.0}}/1000000000'",
+            "10",
+            "0",
+            "array[2]",
+        ),
     ),
     HotQuery("status/list_project_states", "web", ("sync_runs_by_time",), (f"array[{PROJECT}]", "50", "now()")),
     HotQuery(
@@ -87,6 +106,8 @@ HOT_QUERIES = (
         ("sync_runs_by_commit",),
         (PROJECT, "substr(encode(sha256('7'), 'hex'), 1, 40)", "substr(encode(sha256('7'), 'hex'), 1, 40) || 'g'", "2"),
     ),
+    HotQuery("pulling/find_revision", "read", ("sync_runs_by_revision",), (PROJECT, "7")),
+    HotQuery("reading/list_revisions_at_time", "read", ("sync_runs_by_time",), (f"array[{PROJECT}]", "now()")),
     HotQuery("pulling/find_revision_at_time", "web", ("sync_runs_by_time",), (PROJECT, "now()")),
     HotQuery("pulling/list_files", "web", VERSIONS_OF_A_PROJECT, (PROJECT, "1"), small=True),
     HotQuery("pulling/list_contents", "web", ("blobs_pkey",), (f"array[{HASH}]",)),

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from mcp_server.answers import Answer, TextAnswer
-from mcp_server.arguments import Arguments, Text
+from mcp_server.arguments import Arguments, At, Text
 from mcp_server.calls import Call
 from mcp_server.freshness import freshness_line
 from mcp_server.resolving import Target, get_target
@@ -27,6 +27,7 @@ class ChunksArguments(Arguments):
     id: Annotated[Text | None, Field(description="a document or chunk")] = None
     around: Annotated[int, Field(ge=0, le=MAX_AROUND, description="neighbours on each side")] = 0
     limit: Annotated[int, Field(ge=1, le=MAX_CHUNKS)] = 10
+    at: At = None
 
     @model_validator(mode="after")
     def require_one(self) -> Self:
@@ -44,7 +45,7 @@ async def show_chunks(call: Call, arguments: ChunksArguments) -> Answer:
     spent = 0
     rest: list[str] = []
     for wanted in arguments.ids or [arguments.id or ""]:
-        target = await get_target(call, wanted)
+        target = await get_target(call, wanted, at=arguments.at)
         chunks = await _list_wanted(call, target, around=arguments.around, limit=arguments.limit + 1)
         if not chunks:
             raise Rejected(

@@ -5,9 +5,10 @@ from typing import Annotated
 from pydantic import Field
 
 from mcp_server.answers import Answer, Json, ValueAnswer
-from mcp_server.arguments import Arguments, Text
+from mcp_server.arguments import Arguments, At, Text
 from mcp_server.calls import Call
 from mcp_server.freshness import freshness_values
+from mcp_server.viewing import view_project
 from syncd.adapters.postgres.reading.documents import (
     LevelEntry,
     PathRange,
@@ -29,16 +30,17 @@ class ListArguments(Arguments):
     project: Text
     path: Annotated[Text | None, Field(description="a folder")] = None
     cursor: Text | None = None
+    at: At = None
 
 
 async def list_folder(call: Call, arguments: ListArguments) -> Answer:
     """Return what stands in a folder. Raises `NotFound` for a folder without documents."""
-    project = call.get_project(arguments.project)
+    project = await view_project(call, call.get_project(arguments.project), arguments.at)
     folder = _strip_folder(arguments.path or "", project)
     paths = make_path_range(folder)
-    purpose = f"docs_list {project.project_id} {folder}"
+    purpose = f"docs_list {project.project_id} {arguments.at or ''} {folder}"
     after = "" if arguments.cursor is None else str(call.open_cursor(arguments.cursor, purpose=purpose)[0])
-    total = await count_documents(call.connection, project.project_id, paths)
+    total = await count_documents(call.connection, project.project_id, paths, revision=project.revision)
     if total == 0 and folder:
         raise NotFound(
             "folder_not_found",
@@ -70,14 +72,18 @@ def _strip_folder(path: str, project: ReadableProject) -> str:
 async def _list_all(
     call: Call, project: ReadableProject, paths: PathRange, after: str
 ) -> tuple[list[Json], str | None]:
-    found = await list_documents(call.connection, project.project_id, paths, after=after, limit=PAGE)
+    found = await list_documents(
+        call.connection, project.project_id, paths, after=after, limit=PAGE, revision=project.revision
+    )
     return [_describe_document(project, document) for document in found], None
 
 
 async def _list_one_level(
     call: Call, project: ReadableProject, paths: PathRange, after: str
 ) -> tuple[list[Json], str | None]:
-    found = await list_level(call.connection, project.project_id, paths, after=after, limit=PAGE + 1)
+    found = await list_level(
+        call.connection, project.project_id, paths, after=after, limit=PAGE + 1, revision=project.revision
+    )
     shown = found[:PAGE]
     items = [_describe_entry(project, paths, entry) for entry in shown]
     return items, shown[-1].name if len(found) > PAGE else None

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from mcp_server.answers import Answer, Json, TextAnswer, ValueAnswer
-from mcp_server.arguments import Arguments, Text
+from mcp_server.arguments import Arguments, At, Text, Version
 from mcp_server.calls import Call
 from mcp_server.freshness import freshness_line, freshness_values
 from mcp_server.resolving import Target, get_target
@@ -28,6 +28,10 @@ class ReadArguments(Arguments):
     section: Annotated[Text | None, Field(description="anchor or heading")] = None
     lines: Annotated[Text | None, Field(description='"10-48" or "181-"')] = None
     max_chars: Annotated[int, Field(ge=200, le=MAX_CHARACTERS)] = DEFAULT_CHARACTERS
+    at: At = None
+    if_version: Annotated[
+        Version | None, Field(description='the version you have: answers "unchanged" while it holds')
+    ] = None
 
 
 class FetchArguments(Arguments):
@@ -49,7 +53,9 @@ class _Reading:
 
 async def read_document(call: Call, arguments: ReadArguments) -> Answer:
     """Return the text that was asked for, cut at a heading or line."""
-    target = await get_target(call, arguments.id)
+    target = await get_target(call, arguments.id, at=arguments.at)
+    if arguments.if_version == target.document.version:
+        return TextAnswer(f"{freshness_line(target.project)}\n{target.document_id} · unchanged", "", "", "")
     reading = await _read(
         call, target, section=arguments.section, lines=arguments.lines, max_characters=arguments.max_chars
     )

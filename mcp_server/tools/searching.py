@@ -1,4 +1,4 @@
-"""docs_search and search: ranked chunks of the current documents."""
+"""docs_search and search: ranked chunks."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,13 +7,14 @@ from typing import Annotated
 from pydantic import Field
 
 from mcp_server.answers import Answer, Json, TextAnswer, ValueAnswer
-from mcp_server.arguments import Arguments, Query, Text
+from mcp_server.arguments import Arguments, At, Query, Text
 from mcp_server.calls import Call
 from mcp_server.freshness import freshness_line, freshness_values
 from mcp_server.tools.reading import DEFAULT_CHARACTERS, MAX_CHARACTERS
+from mcp_server.viewing import view_project, view_projects
 from syncd.adapters.postgres.reading.documents import PathRange, make_path_range
 from syncd.adapters.postgres.reading.projects import ReadableProject
-from syncd.adapters.postgres.reading.search import Hit, search_chunks
+from syncd.adapters.postgres.reading.search import Hit, Searched, search_chunks
 from syncd.core.ids import ProjectId
 from syncd.core.permalinks import make_permalink
 from syncd.core.references import format_chunk_id, format_document_id
@@ -34,6 +35,7 @@ class DocsSearchArguments(Arguments):
     path: Annotated[Text | None, Field(description="only below this folder")] = None
     limit: Annotated[int, Field(ge=1, le=MAX_HITS)] = 10
     cursor: Text | None = None
+    at: At = None
     max_chars: Annotated[int, Field(ge=200, le=MAX_CHARACTERS)] = DEFAULT_CHARACTERS
 
 
@@ -45,7 +47,10 @@ class SearchArguments(Arguments):
 
 async def search_docs(call: Call, arguments: DocsSearchArguments) -> Answer:
     """Return ranked chunks with their trail, lines and the lines that answer."""
-    searched = call.projects if arguments.project is None else [call.get_project(arguments.project)]
+    if arguments.project is None:
+        searched = await view_projects(call, call.projects, arguments.at)
+    else:
+        searched = [await view_project(call, call.get_project(arguments.project), arguments.at)]
     purpose = f"docs_search {_state_of(searched)} {arguments.path or ''} {arguments.query}"
     offset = _open_offset(call, arguments.cursor, purpose)
     hits = await _search(
@@ -99,11 +104,14 @@ async def search_documents(call: Call, arguments: SearchArguments) -> Answer:
 async def _search(
     call: Call, searched: Sequence[ReadableProject], query: str, *, paths: PathRange, limit: int, offset: int
 ) -> Sequence[Hit]:
-    counts = {project.project_id: project.chunks for project in searched if project.chunks}
-    if not counts:
+    # A project that is empty now may have held something; its statistics are then of the others.
+    wanted = {
+        project.project_id: Searched(project.chunks, project.revision) for project in searched if project.revision
+    }
+    if not wanted:
         return ()
     return await search_chunks(
-        call.connection, counts, query, paths=paths, limit=limit, offset=offset, sparse_vectors=call.sparse_vectors
+        call.connection, wanted, query, paths=paths, limit=limit, offset=offset, sparse_vectors=call.sparse_vectors
     )
 
 

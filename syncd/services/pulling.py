@@ -157,7 +157,7 @@ async def _find_revision(connection: Connection, project: Project, moment: Momen
     found: PublishedRevision | None
     match moment:
         case None:
-            found = PublishedRevision(project.revision, project.synced_commit)
+            found = PublishedRevision(project.revision, project.synced_commit, project.synced_at)
         case AtRevision(revision):
             found = await find_revision(connection, project.project_id, revision)
         case AtCommit(prefix):

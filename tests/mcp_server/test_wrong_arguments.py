@@ -25,7 +25,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
         ("docs_search", {"query": "port", "limit": 51}, ["limit", "less than or equal to 50"]),
         ("docs_search", {"query": ""}, ["must not be empty"]),
         ("docs_search", {"query": "ü" * 513}, ["at most 1024 bytes"]),
-        ("docs_search", {"query": "port", "at": "r1"}, ["no argument 'at'"]),
+        ("docs_search", {"query": "port", "around": 1}, ["no argument 'around'"]),
         ("docs_search", {"query": "port", "project": "gide"}, ["no project 'gide'", "guide", "docs_projects()"]),
         ("docs_list", {"project": "guide", "cursor": "zzz"}, ["cursor does not belong"]),
         ("docs_chunks", {}, ["either ids or id"]),

@@ -1,7 +1,8 @@
 -- Which is the newest revision synced at each commit from $2 up to, not including, $3 (those of an abbreviated SHA)? $4 at most.
 select distinct on (r.to_commit)
        r.revision,
-       r.to_commit as commit
+       r.to_commit as commit,
+       r.finished_at as synced_at
 from sync_runs r
 where r.project_id = $1
   and r.to_commit >= $2

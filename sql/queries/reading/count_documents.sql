@@ -1,7 +1,5 @@
--- How many current documents of a project have a path from $2 up to, not including, $3?
+-- How many documents of a project at revision $4 have a path from $2 up to, not including, $3?
 select count(*)
-from document_versions v
-where v.project_id = $1
-  and v.path >= $2
-  and v.path < $3
-  and v.revision_to is null;
+from versions_at($1, $4) v
+where v.path >= $2
+  and v.path < $3;

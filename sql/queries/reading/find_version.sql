@@ -1,4 +1,4 @@
--- What was version $3 of the document that stands, or last stood, at a path?
+-- What was version $3 of the document that stands, or last stood, at a path at revision $4?
 select v.document_id,
        v.path,
        v.format,
@@ -21,9 +21,11 @@ where v.project_id = $1
       from document_versions stood
       where stood.project_id = $1
         and stood.path = $2
+        and stood.revision_from <= $4
       order by stood.revision_from desc
       limit 1
   )
   and v.version = $3
+  and v.revision_from <= $4
 order by v.revision_from desc
 limit 1;

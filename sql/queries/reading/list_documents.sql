@@ -1,4 +1,4 @@
--- Which current documents of a project have a path from $2 up to, not including, $3 (a folder), after path $4? $5 rows, by path.
+-- Which documents of a project at revision $6 have a path from $2 up to, not including, $3 (a folder), after path $4? $5 rows, by path.
 select v.document_id,
        v.path,
        v.format,
@@ -13,12 +13,10 @@ select v.document_id,
        v.committed_at,
        v.revision_from,
        v.revision_to
-from document_versions v
+from versions_at($1, $6) v
 join blobs b on b.tenant_id = v.tenant_id and b.content_hash = v.content_hash
-where v.project_id = $1
-  and v.path >= $2
+where v.path >= $2
   and v.path < $3
   and v.path > $4
-  and v.revision_to is null
 order by v.path
 limit $5;

@@ -1,4 +1,4 @@
--- Which current documents of a project stand at one of these paths? Several spellings of one path are asked for at once.
+-- Which documents of a project stand at one of these paths at revision $3? Several spellings of one path are asked for at once.
 select v.document_id,
        v.path,
        v.format,
@@ -13,8 +13,6 @@ select v.document_id,
        v.committed_at,
        v.revision_from,
        v.revision_to
-from document_versions v
+from versions_at($1, $3) v
 join blobs b on b.tenant_id = v.tenant_id and b.content_hash = v.content_hash
-where v.project_id = $1
-  and v.path = any($2::text[])
-  and v.revision_to is null;
+where v.path = any($2::text[]);

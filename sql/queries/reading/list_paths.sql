@@ -1,7 +1,5 @@
--- Which paths does a project have? $2 at most: the nearest of them are named when a path is not found.
+-- Which paths does a project have at revision $3? $2 at most: the nearest of them are named when a path is not found.
 select v.path
-from document_versions v
-where v.project_id = $1
-  and v.revision_to is null
+from versions_at($1, $3) v
 order by v.path
 limit $2;

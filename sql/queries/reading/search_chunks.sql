@@ -1,16 +1,15 @@
--- Which current chunk places of projects $1, with a path from $3 up to, not including, $4, answer a query best? $5: the query's
+-- Which chunk places of projects $1, each at its revision of $8, with a path from $3 up to, not including, $4, answer a query best? $5: the query's
 -- weights; the score is BM25, their inner product with a chunk's impacts (pgvector). $6 places after the first $7.
 with wanted as materialized (
     select p.chunk_hash
-    from document_versions v
+    from unnest($1::uuid[], $8::integer[]) as s (project_id, revision)
+    cross join versions_at(s.project_id, s.revision) v
     join document_chunks p on p.tenant_id = v.tenant_id
                           and p.content_hash = v.content_hash
                           and p.format = v.format
                           and p.title = v.title
-    where v.project_id = any($1::uuid[])
-      and v.path >= $3
+    where v.path >= $3
       and v.path < $4
-      and v.revision_to is null
       and p.chunker_version = $2
 -- An array, not a join: the planner takes wanted for one row, and would scan it once for each chunk of the tenant.
 ), scored as materialized (
@@ -43,11 +42,12 @@ join document_versions v on v.tenant_id = p.tenant_id
                         and v.content_hash = p.content_hash
                         and v.format = p.format
                         and v.title = p.title
+join unnest($1::uuid[], $8::integer[]) as s (project_id, revision) on s.project_id = v.project_id
 join chunks c on c.chunk_hash = best.chunk_hash
-where v.project_id = any($1::uuid[])
-  and v.path >= $3
+where v.path >= $3
   and v.path < $4
-  and v.revision_to is null
+  and v.revision_from <= s.revision
+  and (v.revision_to is null or v.revision_to > s.revision)
   and p.chunker_version = $2
 order by best.score desc,
          v.project_id,

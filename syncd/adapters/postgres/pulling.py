@@ -17,10 +17,11 @@ _LIST_CONTENTS = load_statement("pulling/list_contents")
 
 @dataclass(frozen=True, slots=True)
 class PublishedRevision:
-    """A revision that readers saw, and the commit it was synced at (none: a folder without git)."""
+    """A revision that readers saw, the commit it was synced at (none: a folder without git), and when."""
 
     revision: int
     commit: str | None
+    synced_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

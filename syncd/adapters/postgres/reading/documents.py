@@ -66,46 +66,48 @@ def make_path_range(folder: str) -> PathRange:
 
 
 async def list_documents_at(
-    connection: Connection, project_id: ProjectId, paths: Sequence[str]
+    connection: Connection, project_id: ProjectId, paths: Sequence[str], *, revision: int
 ) -> Sequence[ReadableDocument]:
-    """Return the current documents that stand at one of *paths*, in the order of *paths*."""
-    rows = await connection.fetch(_LIST_DOCUMENTS_AT, project_id, list(paths))
+    """Return the documents that stand at one of *paths* at *revision*, in the order of *paths*."""
+    rows = await connection.fetch(_LIST_DOCUMENTS_AT, project_id, list(paths), revision)
     by_path = {row["path"]: ReadableDocument(**row) for row in rows}
     return tuple(by_path[path] for path in paths if path in by_path)
 
 
 async def find_version(
-    connection: Connection, project_id: ProjectId, path: str, *, version: int
+    connection: Connection, project_id: ProjectId, path: str, *, version: int, revision: int
 ) -> ReadableDocument | None:
-    """Return a version of the document that stands or last stood at *path*, or none."""
-    row = await connection.fetchrow(_FIND_VERSION, project_id, path, version)
+    """Return a version of the document that stands or last stood at *path* at *revision*, or none."""
+    row = await connection.fetchrow(_FIND_VERSION, project_id, path, version, revision)
     return None if row is None else ReadableDocument(**row)
 
 
 async def list_documents(
-    connection: Connection, project_id: ProjectId, paths: PathRange, *, after: str, limit: int
+    connection: Connection, project_id: ProjectId, paths: PathRange, *, after: str, limit: int, revision: int
 ) -> Sequence[ReadableDocument]:
-    """Return at most *limit* current documents of a range, by path, beyond path *after*."""
-    rows = await connection.fetch(_LIST_DOCUMENTS, project_id, paths.start, paths.end, after, limit)
+    """Return at most *limit* documents of a range at *revision*, by path, beyond path *after*."""
+    rows = await connection.fetch(_LIST_DOCUMENTS, project_id, paths.start, paths.end, after, limit, revision)
     return tuple(ReadableDocument(**row) for row in rows)
 
 
 async def list_level(
-    connection: Connection, project_id: ProjectId, paths: PathRange, *, after: str, limit: int
+    connection: Connection, project_id: ProjectId, paths: PathRange, *, after: str, limit: int, revision: int
 ) -> Sequence[LevelEntry]:
-    """Return at most *limit* names directly in a folder, beyond name *after*."""
-    rows = await connection.fetch(_LIST_LEVEL, project_id, paths.start, paths.end, len(paths.start), after, limit)
+    """Return at most *limit* names directly in a folder at *revision*, beyond name *after*."""
+    rows = await connection.fetch(
+        _LIST_LEVEL, project_id, paths.start, paths.end, len(paths.start), after, limit, revision
+    )
     return tuple(LevelEntry(**row) for row in rows)
 
 
-async def count_documents(connection: Connection, project_id: ProjectId, paths: PathRange) -> int:
-    """Return how many current documents stand in a range."""
-    return int(await connection.fetchval(_COUNT_DOCUMENTS, project_id, paths.start, paths.end))
+async def count_documents(connection: Connection, project_id: ProjectId, paths: PathRange, *, revision: int) -> int:
+    """Return how many documents stand in a range at *revision*."""
+    return int(await connection.fetchval(_COUNT_DOCUMENTS, project_id, paths.start, paths.end, revision))
 
 
-async def list_paths(connection: Connection, project_id: ProjectId, *, limit: int) -> Sequence[str]:
-    """Return at most *limit* current paths of a project, in order."""
-    return tuple(row["path"] for row in await connection.fetch(_LIST_PATHS, project_id, limit))
+async def list_paths(connection: Connection, project_id: ProjectId, *, limit: int, revision: int) -> Sequence[str]:
+    """Return at most *limit* paths of a project at *revision*, in order."""
+    return tuple(row["path"] for row in await connection.fetch(_LIST_PATHS, project_id, limit, revision))
 
 
 async def get_text(connection: Connection, content_hash: bytes) -> str:

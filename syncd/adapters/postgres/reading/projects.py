@@ -13,7 +13,10 @@ _LIST_PROJECTS = load_statement("reading/list_projects")
 
 @dataclass(frozen=True, slots=True)
 class ReadableProject:
-    """A project as its readers see it. *holder* is who syncs now; the freeze is set while syncs are stopped by a person."""
+    """A project as its readers see it. *holder* is who syncs now; the freeze is set while syncs are stopped by a person.
+
+    *revision*, *synced_commit* and *synced_at* are those that are read: the newest, unless it is read as of an earlier one.
+    """
 
     project_id: ProjectId
     name: str
@@ -29,6 +32,7 @@ class ReadableProject:
     checked_at: datetime | None
     desired_commit: str | None
     revision: int
+    newest_revision: int
     synced_commit: str | None
     synced_at: datetime | None
     documents: int

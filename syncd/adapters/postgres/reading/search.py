@@ -1,4 +1,4 @@
-"""BM25 over the chunks of the current versions of some projects, in SQL, under row-level security."""
+"""BM25 over the chunks of some projects, each at a revision, in SQL, under row-level security."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _SEARCH_CHUNKS_IN_ARRAYS = load_statement("reading/search_chunks_in_arrays")
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk that answers a query, at its place in a current document."""
+    """A chunk that answers a query, at its place in a document."""
 
     project_id: ProjectId
     path: str
@@ -33,6 +33,14 @@ class Hit:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """A project as it is searched: the chunks that its statistics are of, always the newest, and the revision that is read."""
+
+    chunks: int
+    revision: int
+
+
 async def has_sparse_vectors(pool: Pool) -> bool:
     """Return whether chunks hold pgvector's sparse vectors. Fixed by the first migration, so asked once a pool."""
     return bool(await pool.fetchval(_HAS_SPARSE_VECTORS))
@@ -40,7 +48,7 @@ async def has_sparse_vectors(pool: Pool) -> bool:
 
 async def search_chunks(
     connection: Connection,
-    projects: Mapping[ProjectId, int],
+    projects: Mapping[ProjectId, Searched],
     query: str,
     *,
     paths: PathRange,
@@ -50,19 +58,23 @@ async def search_chunks(
 ) -> Sequence[Hit]:
     """Return the best *limit* places after the first *offset*; any word of *query* may match, none must.
 
-    *projects* gives the number of chunks of each project that is searched: the statistics are summed over them.
+    The statistics are summed over *projects*.
     """
     terms = query_term_ids(query)
     ids = list(projects)
     rows = await connection.fetch(_LIST_TERM_STATISTICS, ids, list(terms))
+    chunk_count = sum(searched.chunks for searched in projects.values())
     frequencies = {row["term_id"]: row["document_frequency"] for row in rows}
-    weights = make_query_weights(query, document_frequencies=frequencies, chunk_count=sum(projects.values()))
+    weights = make_query_weights(query, document_frequencies=frequencies, chunk_count=chunk_count)
     if not weights:
         return ()
+    revisions = [searched.revision for searched in projects.values()]
     arguments = (ids, CHUNKER_VERSION, paths.start, paths.end)
     if sparse_vectors:
-        rows = await connection.fetch(_SEARCH_CHUNKS, *arguments, format_sparsevec(weights), limit, offset)
+        rows = await connection.fetch(_SEARCH_CHUNKS, *arguments, format_sparsevec(weights), limit, offset, revisions)
     else:
         values = list(weights.values())
-        rows = await connection.fetch(_SEARCH_CHUNKS_IN_ARRAYS, *arguments, list(weights), limit, offset, values)
+        rows = await connection.fetch(
+            _SEARCH_CHUNKS_IN_ARRAYS, *arguments, list(weights), limit, offset, values, revisions
+        )
     return tuple(Hit(**row) for row in rows)

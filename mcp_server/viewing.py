@@ -1,0 +1,82 @@
+"""Projects as of a moment: a revision, a commit, or a time. A project that is viewed so reads like one that is at that revision now."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from mcp_server.calls import Call
+from syncd.adapters.postgres.pulling import PublishedRevision, find_revision, list_revisions_of_commits
+from syncd.adapters.postgres.reading.projects import ReadableProject
+from syncd.adapters.postgres.reading.revisions import list_revisions_at_time
+from syncd.core.moments import AtCommit, AtRevision, AtTime, Moment, parse_moment
+from syncd.errors import BadUsage, NotFound, Rejected
+
+
+async def view_project(call: Call, project: ReadableProject, at: str | None) -> ReadableProject:
+    """Return *project* as of *at*, or as it is. Raises `NotFound` where it had no such revision."""
+    if at is None:
+        return project
+    moment = _parse(at)
+    found = await _find_revision(call, project, moment)
+    if found is None:
+        raise NotFound(
+            "revision_not_found",
+            f"The project {project.name} has no such revision, or was not synced at that commit or by that time.",
+            hint=f"The newest is r{project.newest_revision}, at commit {project.synced_commit or '(none)'}.",
+        )
+    return _view(project, found)
+
+
+async def view_projects(call: Call, projects: Sequence[ReadableProject], at: str | None) -> Sequence[ReadableProject]:
+    """Return *projects* as of *at*, which names a time; those that were not synced by then are left out."""
+    if at is None:
+        return projects
+    match moment := _parse(at):
+        case AtTime(time):
+            ids = [project.project_id for project in projects]
+            found = await list_revisions_at_time(call.connection, ids, time)
+            return [_view(project, found[project.project_id]) for project in projects if project.project_id in found]
+        case AtRevision() | AtCommit():
+            raise Rejected(
+                "project_required",
+                f"at={at!r} is of one project, and none was named.",
+                hint="Name the project, or pass a time.",
+            )
+        case _:
+            assert_never(moment)
+
+
+async def _find_revision(call: Call, project: ReadableProject, moment: Moment) -> PublishedRevision | None:
+    match moment:
+        case AtRevision(revision):
+            return await find_revision(call.connection, project.project_id, revision)
+        case AtCommit(prefix):
+            found = await list_revisions_of_commits(call.connection, project.project_id, prefix, limit=2)
+            if len(found) > 1:
+                raise Rejected(
+                    "commit_ambiguous",
+                    f"The SHA of more than one commit of {project.name} begins with {prefix}.",
+                    hint="Write more of its digits.",
+                )
+            return found[0] if found else None
+        case AtTime(time):
+            ids = [project.project_id]
+            return (await list_revisions_at_time(call.connection, ids, time)).get(project.project_id)
+        case _:
+            assert_never(moment)
+
+
+def _parse(at: str) -> Moment:
+    try:
+        return parse_moment(at.strip())
+    except BadUsage as error:
+        raise Rejected(
+            "moment_invalid",
+            f"at={at[:100]!r} is neither a revision, nor a commit, nor a time.",
+            hint="Write r42, 7 or more digits of a commit's SHA, or a time like 2026-11-20T22:00:00Z. "
+            "A version of a document stands in its id: project/path@v3.",
+        ) from error
+
+
+def _view(project: ReadableProject, found: PublishedRevision) -> ReadableProject:
+    return replace(project, revision=found.revision, synced_commit=found.commit, synced_at=found.synced_at)
