@@ -16,8 +16,9 @@ from syncd.core.rates import GRAPHQL, Report
 
 # Two answers of one hour may differ by this much in when it ends.
 SAME_RESET_SECONDS = 60
-# A slot that nobody gave back, because its process died, is free again after this.
-SLOT_SECONDS = 120.0
+# A slot that nobody gave back, because its process died, is free again after this: no later than its locks are. A download that
+# takes longer goes on without one; GitHub's own limit is far above ours.
+SLOT_SECONDS = 30.0
 FIRST_PAUSE_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 3600.0
 PAUSE_JITTER = 0.25

@@ -49,7 +49,8 @@ async def holding(
             "project_locked",
             f"The project is held by {holder.locked_by} ({holder.reason}) until {holder.expires_at:%H:%M:%S} UTC.",
             hint="It is tried again by itself.",
-            after_seconds=BUSY_RETRY_SECONDS,
+            # A holder that died is gone after one lease.
+            after_seconds=min(BUSY_RETRY_SECONDS, locking.lease_seconds),
         )
     try:
         lock = await _mint(locking, tenant_id, project_id, nonce)
