@@ -885,6 +885,118 @@ COMMENT ON TABLE syncd.schema_migrations IS 'Control table of `syncd migrate`: w
 
 COMMENT ON COLUMN syncd.schema_migrations.checksum IS 'SHA-256 of the file with LF line ends: an applied file may not change.';
 
+-- Name: sessions; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.sessions (
+    tenant_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    former_secret_hash bytea,
+    generation integer DEFAULT 1 NOT NULL,
+    refresh_hash bytea NOT NULL,
+    former_refresh_hash bytea,
+    refreshed_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    idle_until timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT sessions_former_refresh_hash_check CHECK ((octet_length(former_refresh_hash) = 32)),
+    CONSTRAINT sessions_former_secret_hash_check CHECK ((octet_length(former_secret_hash) = 32)),
+    CONSTRAINT sessions_generation_check CHECK ((generation >= 1)),
+    CONSTRAINT sessions_refresh_hash_check CHECK ((octet_length(refresh_hash) = 32)),
+    CONSTRAINT sessions_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
+);
+
+ALTER TABLE ONLY syncd.sessions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.sessions OWNER TO syncd_owner;
+
+-- Name: TABLE sessions; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.sessions IS 'Signed-in users. A cookie names tenant and session and proves itself by a secret, of which only the SHA-256 is here; it is asked for at every request.';
+
+-- Name: COLUMN sessions.session_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sessions.session_id IS 'Which session: it stands in both of its tokens.';
+
+-- Name: COLUMN sessions.user_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sessions.user_id IS 'Who is signed in.';
+
+-- Name: COLUMN sessions.secret_hash; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sessions.secret_hash IS 'SHA-256 of the secret in the session''s cookie.';
+
+-- Name: COLUMN sessions.former_secret_hash; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sessions.former_secret_hash IS 'The one before the last refresh: requests that were under way then are still answered, for seconds.';
+
+-- Name: COLUMN sessions.generation; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sessions.generation IS 'Counts the refresh tokens of the session. An older one that is shown again was stolen: the session ends.';
+
+-- Name: COLUMN sessions.refresh_hash; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sessions.refresh_hash IS 'SHA-256 of the secret in the refresh token that works now, once.';
+
+-- Name: COLUMN sessions.former_refresh_hash; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sessions.former_refresh_hash IS 'The one before: a browser that asks twice at once is no thief.';
+
+-- Name: COLUMN sessions.refreshed_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sessions.refreshed_at IS 'When the tokens were last replaced.';
+
+-- Name: COLUMN sessions.expires_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sessions.expires_at IS 'When the session''s cookie stops working unless it is refreshed.';
+
+-- Name: COLUMN sessions.idle_until; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sessions.idle_until IS 'When the refresh token stops working.';
+
+-- Name: COLUMN sessions.ends_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sessions.ends_at IS 'When the session ends, however often it was refreshed.';
+
+-- Name: COLUMN sessions.ended_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sessions.ended_at IS 'When it was ended: by signing out, by an admin, or because a token was stolen.';
+
+-- Name: sign_in_links; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.sign_in_links (
+    tenant_id uuid NOT NULL,
+    link_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT sign_in_links_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
+);
+
+ALTER TABLE ONLY syncd.sign_in_links FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.sign_in_links OWNER TO syncd_owner;
+
+-- Name: TABLE sign_in_links; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.sign_in_links IS 'Links that sign a user in once. Using one removes it; a new one of the same user replaces the old.';
+
+-- Name: COLUMN sign_in_links.link_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sign_in_links.link_id IS 'Which link: it stands in the link beside the tenant.';
+
+-- Name: COLUMN sign_in_links.user_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sign_in_links.user_id IS 'Whom it signs in.';
+
+-- Name: COLUMN sign_in_links.secret_hash; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sign_in_links.secret_hash IS 'SHA-256 of the secret in the link.';
+
 -- Name: skipped_files; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
 CREATE TABLE syncd.skipped_files (
@@ -1073,6 +1185,63 @@ COMMENT ON COLUMN syncd.term_stats.term_id IS 'Hash of the term: the position in
 
 COMMENT ON COLUMN syncd.term_stats.document_frequency IS 'Chunk places that hold the term; rows that fell to 0 stay.';
 
+-- Name: users; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.users (
+    tenant_id uuid NOT NULL,
+    user_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    email text NOT NULL,
+    username text NOT NULL,
+    display_name text NOT NULL,
+    role text NOT NULL,
+    password_hash text,
+    active boolean DEFAULT true NOT NULL,
+    last_seen_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT users_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 100))),
+    CONSTRAINT users_email_check CHECK (((length(email) >= 3) AND (length(email) <= 254))),
+    CONSTRAINT users_password_hash_check CHECK ((password_hash ~~ '$argon2id$%'::text)),
+    CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text]))),
+    CONSTRAINT users_username_check CHECK ((username ~ '^[A-Za-z0-9_]{3,50}$'::text))
+);
+
+ALTER TABLE ONLY syncd.users FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.users OWNER TO syncd_owner;
+
+-- Name: TABLE users; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.users IS 'People who sign in. A user belongs to one tenant: whoever works for two has two, so that no tenant''s admin can act in another (decision 7).';
+
+-- Name: COLUMN users.user_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.users.user_id IS 'Random: who a session, a link or an action belongs to.';
+
+-- Name: COLUMN users.email; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.users.email IS 'What they sign in with: normalised, so that equal addresses are equal text.';
+
+-- Name: COLUMN users.username; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.users.username IS 'Shown as who did something. Unique in the tenant, whatever its case.';
+
+-- Name: COLUMN users.display_name; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.users.display_name IS 'What they are called.';
+
+-- Name: COLUMN users.role; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.users.role IS 'What they may do: docs/rest.md has the table.';
+
+-- Name: COLUMN users.password_hash; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.users.password_hash IS 'argon2id, with its parameters. Null until the user has chosen a password.';
+
+-- Name: COLUMN users.last_seen_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.users.last_seen_at IS 'When they last signed in, or their session was last refreshed.';
+
 -- Name: webhook_deliveries; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
 CREATE TABLE syncd.webhook_deliveries (
@@ -1182,6 +1351,16 @@ ALTER TABLE ONLY syncd.repository_routes
 ALTER TABLE ONLY syncd.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
 
+-- Name: sessions sessions_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (tenant_id, session_id);
+
+-- Name: sign_in_links sign_in_links_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.sign_in_links
+    ADD CONSTRAINT sign_in_links_pkey PRIMARY KEY (tenant_id, link_id);
+
 -- Name: skipped_files skipped_files_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.skipped_files
@@ -1211,6 +1390,16 @@ ALTER TABLE ONLY syncd.tenants
 
 ALTER TABLE ONLY syncd.term_stats
     ADD CONSTRAINT term_stats_pkey PRIMARY KEY (tenant_id, project_id, term_id);
+
+-- Name: users users_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (tenant_id, user_id);
+
+-- Name: users users_tenant_id_email_key; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.users
+    ADD CONSTRAINT users_tenant_id_email_key UNIQUE (tenant_id, email);
 
 -- Name: webhook_deliveries webhook_deliveries_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
@@ -1265,6 +1454,14 @@ CREATE UNIQUE INDEX projects_by_name ON syncd.projects USING btree (tenant_id, n
 
 CREATE INDEX repository_routes_by_repository ON syncd.repository_routes USING btree (repository_id);
 
+-- Name: sessions_by_user; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX sessions_by_user ON syncd.sessions USING btree (tenant_id, user_id);
+
+-- Name: sign_in_links_by_user; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE UNIQUE INDEX sign_in_links_by_user ON syncd.sign_in_links USING btree (tenant_id, user_id);
+
 -- Name: sync_queue_by_due; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
 CREATE INDEX sync_queue_by_due ON syncd.sync_queue USING btree (due_at);
@@ -1280,6 +1477,10 @@ CREATE INDEX sync_runs_by_revision ON syncd.sync_runs USING btree (tenant_id, pr
 -- Name: sync_runs_by_time; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
 CREATE INDEX sync_runs_by_time ON syncd.sync_runs USING btree (tenant_id, project_id, started_at DESC);
+
+-- Name: users_by_username; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE UNIQUE INDEX users_by_username ON syncd.users USING btree (tenant_id, lower(username));
 
 -- Name: webhook_deliveries_by_time; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
@@ -1348,6 +1549,10 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE OF name, repository, branch, docs_
 -- Name: tenants touch_updated_at; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON syncd.tenants FOR EACH ROW EXECUTE FUNCTION syncd.touch_updated_at();
+
+-- Name: users touch_updated_at; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE OF username, display_name, role, password_hash, active ON syncd.users FOR EACH ROW EXECUTE FUNCTION syncd.touch_updated_at();
 
 -- Name: api_keys api_keys_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
@@ -1424,6 +1629,16 @@ ALTER TABLE ONLY syncd.projects
 ALTER TABLE ONLY syncd.repository_routes
     ADD CONSTRAINT repository_routes_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id) ON DELETE CASCADE;
 
+-- Name: sessions sessions_tenant_id_user_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.sessions
+    ADD CONSTRAINT sessions_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES syncd.users(tenant_id, user_id) ON DELETE CASCADE;
+
+-- Name: sign_in_links sign_in_links_tenant_id_user_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.sign_in_links
+    ADD CONSTRAINT sign_in_links_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES syncd.users(tenant_id, user_id) ON DELETE CASCADE;
+
 -- Name: skipped_files skipped_files_tenant_id_project_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.skipped_files
@@ -1443,6 +1658,11 @@ ALTER TABLE ONLY syncd.sync_runs
 
 ALTER TABLE ONLY syncd.term_stats
     ADD CONSTRAINT term_stats_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id);
+
+-- Name: users users_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.users
+    ADD CONSTRAINT users_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id) ON DELETE CASCADE;
 
 -- Name: api_keys; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
@@ -1532,6 +1752,14 @@ ALTER TABLE syncd.projects ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY resolve_any_key ON syncd.api_keys FOR SELECT TO syncd_auth USING (true);
 
+-- Name: sessions; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.sessions ENABLE ROW LEVEL SECURITY;
+
+-- Name: sign_in_links; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.sign_in_links ENABLE ROW LEVEL SECURITY;
+
 -- Name: skipped_files; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE syncd.skipped_files ENABLE ROW LEVEL SECURITY;
@@ -1592,6 +1820,14 @@ CREATE POLICY tenant_isolation ON syncd.project_leases USING ((tenant_id = ( SEL
 
 CREATE POLICY tenant_isolation ON syncd.projects USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
 
+-- Name: sessions tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.sessions USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: sign_in_links tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.sign_in_links USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
 -- Name: skipped_files tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
 CREATE POLICY tenant_isolation ON syncd.skipped_files USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
@@ -1604,9 +1840,17 @@ CREATE POLICY tenant_isolation ON syncd.sync_runs USING ((tenant_id = ( SELECT s
 
 CREATE POLICY tenant_isolation ON syncd.term_stats USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
 
+-- Name: users tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.users USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
 -- Name: term_stats; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE syncd.term_stats ENABLE ROW LEVEL SECURITY;
+
+-- Name: users; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.users ENABLE ROW LEVEL SECURITY;
 
 -- Name: SCHEMA syncd; Type: ACL; Schema: -; Owner: syncd_owner
 
@@ -1999,6 +2243,66 @@ GRANT SELECT ON TABLE syncd.schema_migrations TO syncd_sync;
 GRANT SELECT ON TABLE syncd.schema_migrations TO syncd_web;
 GRANT SELECT ON TABLE syncd.schema_migrations TO syncd_read;
 
+-- Name: TABLE sessions; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.sessions TO syncd_web;
+
+-- Name: COLUMN sessions.secret_hash; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(secret_hash) ON TABLE syncd.sessions TO syncd_web;
+
+-- Name: COLUMN sessions.former_secret_hash; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(former_secret_hash) ON TABLE syncd.sessions TO syncd_web;
+
+-- Name: COLUMN sessions.generation; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(generation) ON TABLE syncd.sessions TO syncd_web;
+
+-- Name: COLUMN sessions.refresh_hash; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(refresh_hash) ON TABLE syncd.sessions TO syncd_web;
+
+-- Name: COLUMN sessions.former_refresh_hash; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(former_refresh_hash) ON TABLE syncd.sessions TO syncd_web;
+
+-- Name: COLUMN sessions.refreshed_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(refreshed_at) ON TABLE syncd.sessions TO syncd_web;
+
+-- Name: COLUMN sessions.expires_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(expires_at) ON TABLE syncd.sessions TO syncd_web;
+
+-- Name: COLUMN sessions.idle_until; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(idle_until) ON TABLE syncd.sessions TO syncd_web;
+
+-- Name: COLUMN sessions.ended_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(ended_at) ON TABLE syncd.sessions TO syncd_web;
+
+-- Name: TABLE sign_in_links; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.sign_in_links TO syncd_web;
+
+-- Name: COLUMN sign_in_links.link_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(link_id) ON TABLE syncd.sign_in_links TO syncd_web;
+
+-- Name: COLUMN sign_in_links.secret_hash; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(secret_hash) ON TABLE syncd.sign_in_links TO syncd_web;
+
+-- Name: COLUMN sign_in_links.expires_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(expires_at) ON TABLE syncd.sign_in_links TO syncd_web;
+
+-- Name: COLUMN sign_in_links.created_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(created_at) ON TABLE syncd.sign_in_links TO syncd_web;
+
 -- Name: TABLE skipped_files; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT SELECT,INSERT,DELETE ON TABLE syncd.skipped_files TO syncd_sync;
@@ -2031,6 +2335,34 @@ GRANT SELECT ON TABLE syncd.tenants TO syncd_auth;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE syncd.term_stats TO syncd_sync;
 GRANT SELECT ON TABLE syncd.term_stats TO syncd_read;
 GRANT SELECT ON TABLE syncd.term_stats TO syncd_web;
+
+-- Name: TABLE users; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT ON TABLE syncd.users TO syncd_web;
+
+-- Name: COLUMN users.username; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(username) ON TABLE syncd.users TO syncd_web;
+
+-- Name: COLUMN users.display_name; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(display_name) ON TABLE syncd.users TO syncd_web;
+
+-- Name: COLUMN users.role; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(role) ON TABLE syncd.users TO syncd_web;
+
+-- Name: COLUMN users.password_hash; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(password_hash) ON TABLE syncd.users TO syncd_web;
+
+-- Name: COLUMN users.active; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(active) ON TABLE syncd.users TO syncd_web;
+
+-- Name: COLUMN users.last_seen_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(last_seen_at) ON TABLE syncd.users TO syncd_web;
 
 -- Name: TABLE webhook_deliveries; Type: ACL; Schema: syncd; Owner: syncd_owner
 

@@ -14,6 +14,7 @@ from syncd.adapters.encryption import KeyRing, parse_key_ring
 from syncd.adapters.github.app import GitHubApp, open_github_app
 from syncd.adapters.github.app_key import load_app_key
 from syncd.adapters.parsing import open_parsers
+from syncd.adapters.passwords import Passwords, open_passwords
 from syncd.adapters.postgres.connections import Pool, open_pool
 from syncd.adapters.redis.budgets import SharedBudgets
 from syncd.adapters.redis.locks import Identity, ProjectLocks, RedisClient, open_redis_client
@@ -56,6 +57,7 @@ class Parts:
     sources: Sources
     web_pool: Pool
     redis: RedisClient
+    passwords: Passwords
     excluded: Sequence[Path]
     sync_url: str
     connecting: Connecting | None
@@ -104,6 +106,7 @@ async def open_parts(settings: Settings, grounds: Grounds) -> AsyncIterator[Part
             sources=sources,
             web_pool=web_pool,
             redis=redis,
+            passwords=stack.enter_context(open_passwords()),
             excluded=grounds.folders.excluded,
             sync_url=sync_url,
             connecting=Connecting(web_pool, app, key_ring, utc_now) if app and key_ring else None,

@@ -3,7 +3,8 @@
     SyncdError            a code, a sentence, a hint
     ├── RetryLater        nothing is wrong for good; try again after `after_seconds`
     │   ├── Unreachable   a server does not answer (exit 4)
-    │   └── Busy          somebody else holds it, or it is frozen (exit 5)
+    │   ├── Busy          somebody else holds it, or it is frozen (exit 5)
+    │   └── RateLimited   the caller has asked too often (exit 1)
     ├── Stalled           an operator must act; retrying does not help (exit 1)
     └── Rejected          the caller must act (exit 1)
         ├── BadUsage      wrong arguments or settings (exit 2)
@@ -43,6 +44,10 @@ class Busy(RetryLater):
     """Somebody else holds it, or a person froze it."""
 
     exit_code = 5
+
+
+class RateLimited(RetryLater):
+    """The caller has asked too often."""
 
 
 class Stalled(SyncdError):

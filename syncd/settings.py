@@ -2,6 +2,7 @@
 
 import os
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -72,6 +73,8 @@ class Settings(BaseSettings):
 
     http_listen: HostPort = "127.0.0.1:8700"
     mcp_listen: HostPort = "127.0.0.1:8701"
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^\s@/]+/?$")
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     mcp_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     mcp_allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     api_key: SecretStr | None = None
@@ -98,17 +101,24 @@ class Settings(BaseSettings):
     pool_connections: int = Field(default=20, ge=1, le=200)
     drain_seconds: float = Field(default=20.0, ge=0, le=300)
 
-    @field_validator("folder_roots", "github_token_tenants", "mcp_allowed_hosts", "mcp_allowed_origins", mode="before")
+    @field_validator(
+        "folder_roots",
+        "github_token_tenants",
+        "mcp_allowed_hosts",
+        "mcp_allowed_origins",
+        "trusted_proxies",
+        mode="before",
+    )
     @classmethod
     def split_list(cls, value: object) -> object:
         """Read lists as people write them in an environment: separated by commas."""
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("github_api_url")
+    @field_validator("github_api_url", "public_url")
     @classmethod
-    def strip_slash(cls, value: str) -> str:
+    def strip_slash(cls, value: str | None) -> str | None:
         """Drop the trailing slash, so that paths can be appended."""
-        return value.rstrip("/")
+        return None if value is None else value.rstrip("/")
 
     @cached_property
     def webhook_secret_bytes(self) -> tuple[bytes, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import syncd
-from syncd.cli import github, keys, migrate, projects, pull, run, status, tenants, up
+from syncd.cli import github, keys, migrate, projects, pull, run, status, tenants, up, users
 
 Handler: TypeAlias = Callable[[argparse.Namespace], Awaitable[int]]
 
@@ -23,6 +23,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add(commands, "run", run.run_command, "Run the daemon alone (production).", "syncd run")
     _add_migrate(commands)
     _add_tenants(commands)
+    _add_users(commands)
     _add_keys(commands)
     _add_projects(commands)
     _add_pull(commands)
@@ -98,6 +99,28 @@ def _add_tenants(commands: Subparsers) -> None:
     adding = _add(group, "add", tenants.add_command, "Add a tenant.", "syncd tenant add acme")
     adding.add_argument("name", metavar="NAME")
     _add(group, "list", tenants.list_command, "List the tenants.", "syncd tenant list")
+
+
+def _add_users(commands: Subparsers) -> None:
+    group = _add_group(commands, "user", "People who sign in.")
+    example = "syncd user add --email ann@example.com --role admin"
+    adding = _add(group, "add", users.add_command, "Add a user; the link to sign in with is printed once.", example)
+    adding.add_argument(
+        "--username", metavar="NAME", help="3 to 50 letters, digits, underscores (default: from --email)"
+    )
+    adding.add_argument("--display-name", metavar="NAME", help="what they are called (default: the username)")
+    adding.add_argument("--role", choices=users.ROLES, default="member", help="what they may do (default: member)")
+    listing = _add(group, "list", users.list_command, "List the users.", "syncd user list")
+    example = "syncd user disable --email ann@example.com"
+    disabling = _add(group, "disable", users.disable_command, "Sign a user out and keep them out.", example)
+    example = "syncd user enable --email ann@example.com"
+    enabling = _add(group, "enable", users.enable_command, "Let a user sign in again.", example)
+    example = "syncd user link --email ann@example.com"
+    linking = _add(group, "link", users.link_command, "Print a new link to sign in with, once.", example)
+    for parser in (adding, disabling, enabling, linking):
+        parser.add_argument("--email", required=True, metavar="ADDRESS", help="what they sign in with")
+    for parser in (adding, listing, disabling, enabling, linking):
+        _add_tenant_option(parser)
 
 
 def _add_keys(commands: Subparsers) -> None:

@@ -24,6 +24,7 @@ class Ready:
     status_url: str
     mcp_url: str
     api_key: str
+    sign_in_url: str | None
     seconds: float
 
 
@@ -81,6 +82,7 @@ def print_ready(ready: Ready, *, as_json: bool, stays: bool) -> None:
                 "statusUrl": ready.status_url,
                 "mcpUrl": ready.mcp_url,
                 "apiKey": ready.api_key,
+                "signInUrl": ready.sign_in_url,
                 "seconds": round(ready.seconds, 2),
             }
         )
@@ -96,6 +98,7 @@ def print_ready(ready: Ready, *, as_json: bool, stays: bool) -> None:
             "status": ready.status_url,
             "MCP server": ready.mcp_url,
             "API key": ready.api_key,
+            **({"sign in (once)": ready.sign_in_url} if ready.sign_in_url else {}),
             "ready in": f"{ready.seconds:.1f} s",
         }
     )

@@ -19,6 +19,7 @@ from syncd.cli.desk import make_data_directory
 from syncd.cli.projects import complete_project
 from syncd.cli.ready import Progress, Ready, open_progress, print_ready
 from syncd.cli.run import INTERRUPTED, stopping_by_signal
+from syncd.cli.users import make_link_url
 from syncd.core.projects import NewProject, Project
 from syncd.daemon import run_daemon
 from syncd.errors import SyncdError, Unreachable
@@ -44,9 +45,14 @@ class Sockets:
     mcp: socket.socket
 
     @property
+    def site_url(self) -> str:
+        """Return where the endpoint is."""
+        return f"http://{_format_address(self.http)}"
+
+    @property
     def status_url(self) -> str:
         """Return where operators look."""
-        return f"http://{_format_address(self.http)}/status"
+        return f"{self.site_url}/status"
 
     @property
     def mcp_url(self) -> str:
@@ -143,7 +149,15 @@ async def _wait_for_first_sync(run: Run, shelf: Shelf, project: Project, since: 
 async def _serve(run: Run, settings: Settings, installation: Installation, project: Project) -> None:
     """Print where everything is, and with the MCP server beside go on until the end is asked for or a server ends."""
     sockets = run.sockets
-    ready = Ready(project, sockets.status_url, sockets.mcp_url, installation.api_key, time.monotonic() - run.begun)
+    first = installation.first_link
+    ready = Ready(
+        project,
+        sockets.status_url,
+        sockets.mcp_url,
+        installation.api_key,
+        make_link_url(sockets.site_url, first.token) if first else None,
+        time.monotonic() - run.begun,
+    )
     if run.arguments.once:
         run.progress.close()
         print_ready(ready, as_json=run.arguments.json, stays=False)

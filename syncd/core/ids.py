@@ -6,3 +6,4 @@ from uuid import UUID
 TenantId = NewType("TenantId", UUID)
 ProjectId = NewType("ProjectId", UUID)
 DocumentId = NewType("DocumentId", UUID)
+UserId = NewType("UserId", UUID)

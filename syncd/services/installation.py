@@ -19,6 +19,7 @@ from syncd.adapters.postgres.roles import Login, get_server, make_login_url, put
 from syncd.adapters.postgres.tenants import Tenant, add_tenant, find_tenant
 from syncd.core.keys import make_key, make_key_id, parse_key
 from syncd.errors import Stalled
+from syncd.services.users import Link, People, open_first_user
 
 DEFAULT_TENANT = "default"
 ALL_SCOPES = ("docs:read", "docs:sync", "locks:write", "admin")
@@ -49,6 +50,7 @@ class Installation:
     master_keys: str
     tenant: Tenant
     api_key: str
+    first_link: Link | None
 
     def __repr__(self) -> str:
         return f"Installation(tenant={self.tenant.name!r})"
@@ -68,7 +70,10 @@ async def open_installation(
         logins = await _migrate(servers.database_url, kept)
         sync_url, web_url, read_url = (make_login_url(servers.database_url, login) for login in logins)
         tenant = await _put_tenant(web_url, kept["api_key"])
-        yield Installation(servers, sync_url, web_url, read_url, kept["master_keys"], tenant, kept["api_key"])
+        first_link = await _open_first_user(web_url, tenant)
+        yield Installation(
+            servers, sync_url, web_url, read_url, kept["master_keys"], tenant, kept["api_key"], first_link
+        )
 
 
 def _make_secrets() -> dict[str, str]:
@@ -118,6 +123,11 @@ async def _migrate(database_url: str, kept: Mapping[str, str]) -> list[Login]:
         ]
         await put_logins(connection, logins)
     return logins
+
+
+async def _open_first_user(web_url: str, tenant: Tenant) -> Link | None:
+    async with open_pool(web_url, size=1) as pool:
+        return await open_first_user(People(pool, tenant.tenant_id, lambda: datetime.now(UTC)))
 
 
 async def _put_tenant(web_url: str, api_key: str) -> Tenant:

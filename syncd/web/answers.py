@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from aiohttp import hdrs, web
 
-from syncd.errors import BadUsage, Busy, NotFound, Rejected, RetryLater, SyncdError
+from syncd.errors import BadUsage, Busy, NotFound, RateLimited, Rejected, RetryLater, SyncdError
 
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 
@@ -41,6 +41,7 @@ _STATUS_BY_FAMILY: Sequence[tuple[type[SyncdError], int]] = (
     (NotFound, 404),
     (BadUsage, 400),
     (Busy, 423),
+    (RateLimited, 429),
     (RetryLater, 503),
 )
 

@@ -3,7 +3,9 @@
 from aiohttp import web
 
 import syncd
-from syncd.adapters.postgres.keys import ResolvedKey
+from syncd.core.callers import Caller
+from syncd.web.api.routes import ROUTES
+from syncd.web.api.serving import make_handler
 from syncd.web.auth import identified, opened
 from syncd.web.health import show_alive, show_health, show_ready
 from syncd.web.middlewares import make_middleware, put_headers
@@ -33,10 +35,11 @@ def list_routes(site: Site) -> list[web.RouteDef]:
         web.get("/github/setup", opened(site, complete)),
         web.get("/status", identified(site, show_status)),
         web.get("/api/v1", identified(site, show_contents)),
+        *(web.route(route.method, route.path, make_handler(site, route)) for route in ROUTES),
     ]
 
 
-async def show_contents(site: Site, _caller: ResolvedKey, _request: web.Request) -> web.Response:
+async def show_contents(site: Site, _caller: Caller, _request: web.Request) -> web.Response:
     """Answer what this is and what can be asked."""
     endpoints = [{"method": route.method, "path": route.path} for route in list_routes(site)]
     return web.json_response({"name": "syncd", "version": syncd.__version__, "endpoints": endpoints})

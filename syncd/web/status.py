@@ -2,13 +2,13 @@
 
 from aiohttp import web
 
-from syncd.adapters.postgres.keys import ResolvedKey
+from syncd.core.callers import Caller
 from syncd.services.status import get_status
 from syncd.services.status_document import make_status_document
 from syncd.web.site import Site
 
 
-async def show_status(site: Site, caller: ResolvedKey, _request: web.Request) -> web.Response:
+async def show_status(site: Site, caller: Caller, _request: web.Request) -> web.Response:
     """Answer how the projects stand that the key opens. Any key of the tenant may ask; without Redis the locks are null."""
     status = await get_status(
         site.pool,

@@ -20,7 +20,7 @@ START_SECONDS = 60
 END_SECONDS = 30
 READY = {
     "ready", "project", "source", "commit", "revision", "documents", "chunks", "skipped",
-    "statusUrl", "mcpUrl", "apiKey", "seconds",
+    "statusUrl", "mcpUrl", "apiKey", "signInUrl", "seconds",
 }  # fmt: skip
 
 

@@ -1,6 +1,9 @@
 """The endpoint on the real servers, called over loopback."""
 
+import json
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,15 +13,18 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from syncd.adapters.passwords import Passwords
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.keys import NewKey, add_key, revoke_key
 from syncd.adapters.postgres.migrations import list_migrations
 from syncd.adapters.redis.locks import RedisClient
+from syncd.adapters.redis.throttles import Throttle
 from syncd.core.ids import ProjectId, TenantId
 from syncd.core.keys import hash_secret, make_key, make_key_id
+from syncd.services.signing_in import SignIn
 from syncd.web.app import make_app
 from syncd.web.server import Bounds, bind, serve
-from syncd.web.site import Site
+from syncd.web.site import Network, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +62,40 @@ class Client:
             body = await response.json() if method != "HEAD" else None
             return Answer(response.status, response.headers, body)
 
+    async def send(
+        self, method: str, path: str, body: object = None, *, key: str | None = None, **headers: str
+    ) -> Answer:
+        """Send *body* as JSON (none: no body) to *path*; keyword arguments are headers, with _ for -."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if key is not None:
+            named["Authorization"] = f"Bearer {key}"
+        async with self.session.request(method, self.url + path, headers=named, json=body) as response:
+            content = await response.read()
+            return Answer(response.status, response.headers, json.loads(content) if content else None)
+
 
 def make_test_site(
-    pool: Pool, redis: RedisClient, *, shows_details: bool = False, request_seconds: float = 10.0
+    pool: Pool,
+    redis: RedisClient,
+    *,
+    shows_details: bool = False,
+    request_seconds: float = 10.0,
+    trusted_proxies: Sequence[Network] = (),
 ) -> Site:
     """Return a site that reads the real clock."""
+
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
     return Site(
         pool=pool,
         redis=redis,
         migrations=list_migrations(),
-        clock=lambda: datetime.now(UTC),
+        clock=clock,
         shows_details=shows_details,
+        door=SignIn(pool, Passwords(ThreadPoolExecutor(2)), Throttle(redis, clock=time.time), clock),
         request_seconds=request_seconds,
+        trusted_proxies=trusted_proxies,
     )
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from syncd.adapters.postgres.tenants import add_tenant
 from syncd.core.projects import NewProject
+from syncd.web.api.routes import ROUTES
 from tests.mirror import Mirror
 from tests.web.sites import Client, add_test_key
 
@@ -82,4 +83,5 @@ async def test_the_contents_name_every_endpoint(client: Client, mirror: Mirror) 
     listed = [(endpoint["method"], endpoint["path"]) for endpoint in answer.body["endpoints"]]
     opened = [("GET", "/livez"), ("GET", "/readyz"), ("GET", "/healthz"), ("POST", "/webhooks/github")]
     opened.append(("GET", "/github/setup"))
-    assert listed == [*opened, ("GET", "/status"), ("GET", "/api/v1")]
+    rest = [(route.method, route.path) for route in ROUTES]
+    assert listed == [*opened, ("GET", "/status"), ("GET", "/api/v1"), *rest]

@@ -23,10 +23,13 @@ from syncd.adapters.postgres.pulling import PublishedRevision, RevisionFile
 from syncd.adapters.postgres.reading.chunks import ReadableChunk
 from syncd.adapters.postgres.reading.documents import LevelEntry, ReadableDocument
 from syncd.adapters.postgres.roles import make_login_url, put_groups, put_logins
+from syncd.adapters.postgres.sessions import LiveSession
 from syncd.adapters.postgres.statements import load_statement, sql_directory
 from syncd.adapters.postgres.tenants import Tenant
 from syncd.core.documents import StoredDocument
 from syncd.core.projects import Due, Project
+from syncd.core.sessions import Refreshable
+from syncd.core.users import User
 from tests.databases import LOGINS, Database, name_database, run_statement
 
 QUERIES = sql_directory() / "queries"
@@ -75,9 +78,16 @@ VALUES = {
     "reading/list_documents": ReadableDocument,
     "reading/list_documents_at": ReadableDocument,
     "reading/list_level": LevelEntry,
+    "sessions/find_session": LiveSession,
+    "sessions/lock_session": Refreshable,
     "tenants/add_tenant": Tenant,
     "tenants/find_tenant": Tenant,
     "tenants/list_tenants": Tenant,
+    "users/add_user": User,
+    "users/find_user": User,
+    "users/get_user": User,
+    "users/list_users": User,
+    "users/update_user": User,
 }
 
 

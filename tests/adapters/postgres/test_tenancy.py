@@ -150,7 +150,7 @@ async def test_a_row_that_refers_to_another_tenant_is_refused_by_its_key(world: 
                 continue
         unbound.append(table.name)
     # These refer to nothing but their tenant.
-    assert unbound == ["api_keys", "blobs", "chunks", "github_setups", "projects"]
+    assert unbound == ["api_keys", "blobs", "chunks", "github_setups", "projects", "users"]
 
 
 async def test_a_tenant_does_not_outlive_its_transaction_in_a_pooled_connection(world: World) -> None:

@@ -12,12 +12,15 @@ from syncd.adapters.folder.source import FolderSource
 from syncd.adapters.postgres.connections import Connection, open_connection
 from syncd.adapters.postgres.installations import add_installation, add_setup
 from syncd.adapters.postgres.keys import NewKey, add_key
+from syncd.adapters.postgres.sessions import Secrets, add_session, put_link
 from syncd.adapters.postgres.transactions import in_project, writing
-from syncd.core.ids import ProjectId, TenantId
+from syncd.adapters.postgres.users import add_user
+from syncd.core.ids import ProjectId, TenantId, UserId
 from syncd.core.locks import Lock
 from syncd.core.paths import make_path_filter
 from syncd.core.projects import NewProject
 from syncd.core.setup_states import SetupState
+from syncd.core.users import Role, make_new_user
 from tests.adapters.postgres.catalogue import list_tenant_tables
 from tests.databases import Database
 from tests.mirror import LIMITS, Mirror, open_mirror
@@ -69,8 +72,19 @@ async def _make_party(database: Database, redis_server: RedisServer, directory: 
         )
         await add_key(mirror.web_pool, mirror.tenant_id, key)
         await _bind_installation(mirror, name)
+        await _sign_in(mirror, name)
         locks = [await _sync(mirror, directory, f"{name}{number}") for number in (1, 2)]
         return Party(mirror.tenant_id, *locks)
+
+
+async def _sign_in(mirror: Mirror, name: str) -> None:
+    now = datetime.now(UTC)
+    new = make_new_user(f"admin@{name}.example", username="admin", display_name=f"Admin of {name}", role=Role.OWNER)
+    secrets = Secrets(secret_hash=bytes(32), refresh_hash=bytes(32), expires_at=now, idle_until=now)
+    async with writing(mirror.web_pool, mirror.tenant_id) as connection:
+        user = await add_user(connection, UserId(uuid4()), new, password_hash=None)
+        await add_session(connection, uuid4(), user.user_id, secrets, ends_at=now, now=now)
+        await put_link(connection, uuid4(), user.user_id, secret_hash=bytes(32), expires_at=now, now=now)
 
 
 async def _bind_installation(mirror: Mirror, name: str) -> None:

@@ -1,0 +1,4 @@
+-- Who is this user of the tenant?
+select user_id, email, username, display_name, role, active, password_hash is not null as has_password, last_seen_at, created_at
+from users
+where user_id = $1;
