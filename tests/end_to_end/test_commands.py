@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -232,3 +233,37 @@ def test_every_command_shows_an_example(words: Sequence[str], capsys: pytest.Cap
         main([*words, "--help"])
     assert ended.value.code == 0
     assert f"Example: syncd {' '.join(words)}" in capsys.readouterr().out
+
+
+def test_a_user_signs_in_by_the_printed_link_until_disabled(shell: Shell) -> None:
+    added = shell.ask("user", "add", "--email", "Ann@example.com", "--role", "owner")
+    assert (added["email"], added["username"], added["role"]) == ("ann@example.com", "ann", "owner")
+    for url in (shell.up.ready["signInUrl"], added["signInUrl"]):
+        assert url.startswith(f"{shell.up.ready['statusUrl'].removesuffix('/status')}/sign-in#link=")
+        assert sign_in(url) == 201
+        assert sign_in(url) == 401
+    new = shell.ask("user", "link", "--email", "ann@example.com")
+    assert shell.ask("user", "disable", "--email", "ann@example.com")["active"] is False
+    assert sign_in(new["signInUrl"]) == 401
+    assert shell.refuse("user", "link", "--email", "ann@example.com") == (1, "user_disabled")
+    assert shell.ask("user", "enable", "--email", "ann@example.com")["active"] is True
+    assert [user["email"] for user in shell.ask("user", "list")["items"]] == ["admin@localhost", "ann@example.com"]
+    assert shell.read_table("user", "list")[1].split()[:2] == ["admin@localhost", "admin"]
+    assert shell.refuse("user", "add", "--email", "ann@example.com") == (1, "user_exists")
+    assert shell.refuse("user", "add", "--email", "no address") == (2, "email_invalid")
+    assert shell.refuse("user", "disable", "--email", "nobody@example.com") == (3, "user_not_found")
+    assert shell.refuse("user", "disable", "--email", "ann@example.com", "--tenant", "none") == (3, "tenant_not_found")
+
+
+def sign_in(url: str) -> int:
+    """Return the status of signing in by the link at *url*."""
+    site, _, token = url.partition("/sign-in#link=")
+    body = json.dumps({"link": token}).encode()
+    try:
+        request = Request(f"{site}/api/v1/session", body, {"Content-Type": "application/json"})  # noqa: S310 - our own
+        with urlopen(request) as answer:  # noqa: S310 - the same
+            status: int = answer.status
+            return status
+    except HTTPError as refused:
+        refused.close()
+        return refused.code
