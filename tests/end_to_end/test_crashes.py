@@ -102,12 +102,11 @@ class Campaign:
         self.tripped.set()
 
     async def start(self) -> None:
-        """Start a daemon, and let it come to the head."""
+        """Start a daemon, and let it come to the head: by itself, nobody asks for it."""
         self.tripped.clear()
         self.daemon = await self.daemons.enter_async_context(running_daemon(self.plant))
         if self.project is None:
             self.project = await self.plant.add_project()
-        await request_project_sync(self.plant.shelf, self.project)
         await self.watch.wait_until(self.is_at_head, seconds=GO_ON_SECONDS)
 
     async def end(self) -> None:
