@@ -133,6 +133,38 @@ ALTER FUNCTION syncd.current_tenant() OWNER TO syncd_owner;
 
 COMMENT ON FUNCTION syncd.current_tenant() IS 'Tenant of this transaction (setting syncd.tenant), or null: then row-level security shows nothing.';
 
+-- Name: end_freeze(uuid, text); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
+
+CREATE FUNCTION syncd.end_freeze(p_project_id uuid, p_actor text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    tenant uuid := syncd.current_tenant();
+    ended syncd.project_leases;
+begin
+    select l.* into ended from syncd.project_leases l
+    where l.tenant_id = tenant and l.project_id = p_project_id and l.freeze_until < now() for update;
+    if not found then
+        return false;
+    end if;
+    -- Not the fence: whoever took the lease since the freeze ended holds it rightly.
+    update syncd.project_leases l
+    set freeze_id = null, frozen_by = null, frozen_at = null, freeze_until = null, freeze_reason = null, redis_due = gen_random_uuid()
+    where l.tenant_id = tenant and l.project_id = p_project_id;
+    insert into syncd.lock_events (tenant_id, project_id, action, actor, reason, fence, previous_holder)
+    values (tenant, p_project_id, 'freeze_ended', p_actor, ended.freeze_reason, ended.fence, ended.frozen_by);
+    perform syncd.request_sync(p_project_id, now());
+    return true;
+end
+$$;
+
+ALTER FUNCTION syncd.end_freeze(p_project_id uuid, p_actor text) OWNER TO syncd_queue;
+
+-- Name: FUNCTION end_freeze(p_project_id uuid, p_actor text); Type: COMMENT; Schema: syncd; Owner: syncd_queue
+
+COMMENT ON FUNCTION syncd.end_freeze(p_project_id uuid, p_actor text) IS 'Definer: takes away a freeze of the current tenant whose time has passed, says so in the history, and makes the project due. False: none has.';
+
 -- Name: enter_fence(uuid, uuid, bigint, uuid); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
 
 CREATE FUNCTION syncd.enter_fence(p_tenant_id uuid, p_project_id uuid, p_fence bigint, p_nonce uuid) RETURNS void
@@ -150,6 +182,101 @@ ALTER FUNCTION syncd.enter_fence(p_tenant_id uuid, p_project_id uuid, p_fence bi
 -- Name: FUNCTION enter_fence(p_tenant_id uuid, p_project_id uuid, p_fence bigint, p_nonce uuid); Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON FUNCTION syncd.enter_fence(p_tenant_id uuid, p_project_id uuid, p_fence bigint, p_nonce uuid) IS 'First statement of every write transaction of a sync.';
+
+-- Name: force_release(uuid, text, text, bigint); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
+
+CREATE FUNCTION syncd.force_release(p_project_id uuid, p_actor text, p_reason text, p_expected_fence bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    tenant uuid := syncd.current_tenant();
+    lease syncd.project_leases;
+begin
+    select l.* into lease from syncd.project_leases l join syncd.projects p on p.tenant_id = l.tenant_id and p.project_id = l.project_id
+    where l.tenant_id = tenant and l.project_id = p_project_id and p.removed_at is null for update of l;
+    if not found then
+        return null;
+    end if;
+    if lease.fence <> p_expected_fence then
+        return 'changed';
+    end if;
+    if lease.freeze_id is not null and (lease.freeze_until is null or lease.freeze_until >= clock_timestamp()) then
+        return 'frozen';
+    end if;
+    update syncd.project_leases l
+    set fence = l.fence + 1, nonce = null, holder = null, redis_due = gen_random_uuid()
+    where l.tenant_id = tenant and l.project_id = p_project_id;
+    insert into syncd.lock_events (tenant_id, project_id, action, actor, reason, fence, previous_holder)
+    values (tenant, p_project_id, 'force_release', p_actor, p_reason, lease.fence + 1, lease.holder);
+    perform syncd.request_sync(p_project_id, now()), pg_notify('syncd_locks', '');
+    return 'done';
+end
+$$;
+
+ALTER FUNCTION syncd.force_release(p_project_id uuid, p_actor text, p_reason text, p_expected_fence bigint) OWNER TO syncd_queue;
+
+-- Name: FUNCTION force_release(p_project_id uuid, p_actor text, p_reason text, p_expected_fence bigint); Type: COMMENT; Schema: syncd; Owner: syncd_queue
+
+COMMENT ON FUNCTION syncd.force_release(p_project_id uuid, p_actor text, p_reason text, p_expected_fence bigint) IS 'Definer: ends the lease of a holder of the current tenant. done, changed (the fence is another: so is the holder), frozen (unfreeze it), or null: no such project, or not yours.';
+
+-- Name: freeze_project(uuid, text, text, timestamp with time zone, boolean); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
+
+CREATE FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_reason text, p_until timestamp with time zone, p_is_admin boolean) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    tenant uuid := syncd.current_tenant();
+    lease syncd.project_leases;
+    stands boolean;
+begin
+    -- Waits for a write of the holder that is under way; what comes after this moment is refused by the new fence.
+    select l.* into lease from syncd.project_leases l join syncd.projects p on p.tenant_id = l.tenant_id and p.project_id = l.project_id
+    where l.tenant_id = tenant and l.project_id = p_project_id and p.removed_at is null for update of l;
+    if not found then
+        return null;
+    end if;
+    stands := lease.freeze_id is not null and (lease.freeze_until is null or lease.freeze_until >= clock_timestamp());
+    if stands and lease.frozen_by <> p_actor and not p_is_admin then
+        return 'refused';
+    end if;
+    -- Asked again after a lost answer.
+    if stands and (lease.frozen_by, lease.freeze_reason) = (p_actor, p_reason) and lease.freeze_until is not distinct from p_until then
+        return 'done';
+    end if;
+    update syncd.project_leases l
+    set fence = l.fence + 1, nonce = null, holder = null, redis_due = gen_random_uuid(),
+        freeze_id = gen_random_uuid(), frozen_by = p_actor, frozen_at = clock_timestamp(), freeze_until = p_until, freeze_reason = p_reason
+    where l.tenant_id = tenant and l.project_id = p_project_id;
+    insert into syncd.lock_events (tenant_id, project_id, action, actor, reason, fence, previous_holder)
+    values (tenant, p_project_id, 'freeze', p_actor, p_reason, lease.fence + 1, case when stands then lease.frozen_by else lease.holder end);
+    perform pg_notify('syncd_locks', '');
+    return 'done';
+end
+$$;
+
+ALTER FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_reason text, p_until timestamp with time zone, p_is_admin boolean) OWNER TO syncd_queue;
+
+-- Name: FUNCTION freeze_project(p_project_id uuid, p_actor text, p_reason text, p_until timestamp with time zone, p_is_admin boolean); Type: COMMENT; Schema: syncd; Owner: syncd_queue
+
+COMMENT ON FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_reason text, p_until timestamp with time zone, p_is_admin boolean) IS 'Definer: stops the syncs of a project of the current tenant; a holder cannot write any more. done, refused (another''s freeze stands), or null: no such project, or not yours.';
+
+-- Name: list_lock_duties(); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
+
+CREATE FUNCTION syncd.list_lock_duties() RETURNS TABLE(tenant_id uuid, project_id uuid, freeze_id uuid, freeze_until timestamp with time zone, redis_due uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select l.tenant_id, l.project_id, l.freeze_id, l.freeze_until, l.redis_due from syncd.project_leases l
+    where l.freeze_id is not null or l.redis_due is not null
+$$;
+
+ALTER FUNCTION syncd.list_lock_duties() OWNER TO syncd_queue;
+
+-- Name: FUNCTION list_lock_duties(); Type: COMMENT; Schema: syncd; Owner: syncd_queue
+
+COMMENT ON FUNCTION syncd.list_lock_duties() IS 'Definer: what Redis must show, of all tenants: ids and times, neither who nor why.';
 
 -- Name: prepare_project(); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
 
@@ -277,6 +404,43 @@ ALTER FUNCTION syncd.touch_updated_at() OWNER TO syncd_owner;
 -- Name: FUNCTION touch_updated_at(); Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON FUNCTION syncd.touch_updated_at() IS 'Trigger: keeps updated_at true.';
+
+-- Name: unfreeze_project(uuid, text, boolean); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
+
+CREATE FUNCTION syncd.unfreeze_project(p_project_id uuid, p_actor text, p_is_admin boolean) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    tenant uuid := syncd.current_tenant();
+    lease syncd.project_leases;
+begin
+    select l.* into lease from syncd.project_leases l join syncd.projects p on p.tenant_id = l.tenant_id and p.project_id = l.project_id
+    where l.tenant_id = tenant and l.project_id = p_project_id and p.removed_at is null for update of l;
+    if not found then
+        return null;
+    end if;
+    if lease.freeze_id is null then
+        return 'done';
+    end if;
+    if lease.frozen_by <> p_actor and not p_is_admin and (lease.freeze_until is null or lease.freeze_until >= clock_timestamp()) then
+        return 'refused';
+    end if;
+    update syncd.project_leases l
+    set freeze_id = null, frozen_by = null, frozen_at = null, freeze_until = null, freeze_reason = null, redis_due = gen_random_uuid()
+    where l.tenant_id = tenant and l.project_id = p_project_id;
+    insert into syncd.lock_events (tenant_id, project_id, action, actor, reason, fence, previous_holder)
+    values (tenant, p_project_id, 'unfreeze', p_actor, lease.freeze_reason, lease.fence, lease.frozen_by);
+    perform syncd.request_sync(p_project_id, now()), pg_notify('syncd_locks', '');
+    return 'done';
+end
+$$;
+
+ALTER FUNCTION syncd.unfreeze_project(p_project_id uuid, p_actor text, p_is_admin boolean) OWNER TO syncd_queue;
+
+-- Name: FUNCTION unfreeze_project(p_project_id uuid, p_actor text, p_is_admin boolean); Type: COMMENT; Schema: syncd; Owner: syncd_queue
+
+COMMENT ON FUNCTION syncd.unfreeze_project(p_project_id uuid, p_actor text, p_is_admin boolean) IS 'Definer: lifts a freeze of the current tenant and makes the project due. done (also when none stood), refused (another''s), or null: no such project, or not yours.';
 
 -- Name: document_versions; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
@@ -635,7 +799,7 @@ CREATE TABLE syncd.lock_events (
     reason text,
     fence bigint,
     previous_holder text,
-    CONSTRAINT lock_events_action_check CHECK ((action = ANY (ARRAY['acquire'::text, 'renew_lost'::text, 'release'::text, 'expire_takeover'::text, 'freeze'::text, 'unfreeze'::text, 'force_release'::text, 'clamp'::text, 'redis_rebuilt'::text])))
+    CONSTRAINT lock_events_action_check CHECK ((action = ANY (ARRAY['acquire'::text, 'renew_lost'::text, 'release'::text, 'expire_takeover'::text, 'freeze'::text, 'unfreeze'::text, 'freeze_ended'::text, 'force_release'::text, 'clamp'::text, 'redis_rebuilt'::text])))
 );
 
 ALTER TABLE ONLY syncd.lock_events FORCE ROW LEVEL SECURITY;
@@ -671,7 +835,8 @@ CREATE TABLE syncd.project_leases (
     frozen_by text,
     frozen_at timestamp with time zone,
     freeze_until timestamp with time zone,
-    freeze_reason text
+    freeze_reason text,
+    redis_due uuid
 )
 WITH (fillfactor='50');
 
@@ -718,6 +883,10 @@ COMMENT ON COLUMN syncd.project_leases.freeze_until IS 'Until when; null until i
 -- Name: COLUMN project_leases.freeze_reason; Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON COLUMN syncd.project_leases.freeze_reason IS 'Why, in the words of who froze it.';
+
+-- Name: COLUMN project_leases.redis_due; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_leases.redis_due IS 'Set when a person changed what Redis must show; cleared by the daemon that has told Redis. Random, so that a later change is never taken for an earlier one.';
 
 -- Name: projects; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
@@ -1444,7 +1613,11 @@ CREATE UNIQUE INDEX document_versions_current_path ON syncd.document_versions US
 
 -- Name: lock_events_by_time; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
-CREATE INDEX lock_events_by_time ON syncd.lock_events USING btree (tenant_id, project_id, at DESC);
+CREATE INDEX lock_events_by_time ON syncd.lock_events USING btree (tenant_id, project_id, at DESC, event_id DESC);
+
+-- Name: project_leases_to_show; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX project_leases_to_show ON syncd.project_leases USING btree (tenant_id, project_id) WHERE ((freeze_id IS NOT NULL) OR (redis_due IS NOT NULL));
 
 -- Name: projects_by_name; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
@@ -1756,6 +1929,10 @@ CREATE POLICY resolve_any_key ON syncd.api_keys FOR SELECT TO syncd_auth USING (
 
 ALTER TABLE syncd.sessions ENABLE ROW LEVEL SECURITY;
 
+-- Name: project_leases show_any_freeze; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY show_any_freeze ON syncd.project_leases FOR SELECT TO syncd_queue USING (true);
+
 -- Name: sign_in_links; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE syncd.sign_in_links ENABLE ROW LEVEL SECURITY;
@@ -1871,6 +2048,27 @@ GRANT ALL ON FUNCTION syncd.accept_delivery(p_delivery_id text, p_event text, p_
 REVOKE ALL ON FUNCTION syncd.collect_orphans(p_before timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION syncd.collect_orphans(p_before timestamp with time zone) TO syncd_sync;
 
+-- Name: FUNCTION end_freeze(p_project_id uuid, p_actor text); Type: ACL; Schema: syncd; Owner: syncd_queue
+
+REVOKE ALL ON FUNCTION syncd.end_freeze(p_project_id uuid, p_actor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.end_freeze(p_project_id uuid, p_actor text) TO syncd_sync;
+
+-- Name: FUNCTION force_release(p_project_id uuid, p_actor text, p_reason text, p_expected_fence bigint); Type: ACL; Schema: syncd; Owner: syncd_queue
+
+REVOKE ALL ON FUNCTION syncd.force_release(p_project_id uuid, p_actor text, p_reason text, p_expected_fence bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.force_release(p_project_id uuid, p_actor text, p_reason text, p_expected_fence bigint) TO syncd_web;
+
+-- Name: FUNCTION freeze_project(p_project_id uuid, p_actor text, p_reason text, p_until timestamp with time zone, p_is_admin boolean); Type: ACL; Schema: syncd; Owner: syncd_queue
+
+REVOKE ALL ON FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_reason text, p_until timestamp with time zone, p_is_admin boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_reason text, p_until timestamp with time zone, p_is_admin boolean) TO syncd_web;
+GRANT ALL ON FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_reason text, p_until timestamp with time zone, p_is_admin boolean) TO syncd_read;
+
+-- Name: FUNCTION list_lock_duties(); Type: ACL; Schema: syncd; Owner: syncd_queue
+
+REVOKE ALL ON FUNCTION syncd.list_lock_duties() FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.list_lock_duties() TO syncd_sync;
+
 -- Name: FUNCTION prepare_project(); Type: ACL; Schema: syncd; Owner: syncd_queue
 
 REVOKE ALL ON FUNCTION syncd.prepare_project() FROM PUBLIC;
@@ -1890,6 +2088,12 @@ GRANT ALL ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, 
 -- Name: FUNCTION route_repository(); Type: ACL; Schema: syncd; Owner: syncd_queue
 
 REVOKE ALL ON FUNCTION syncd.route_repository() FROM PUBLIC;
+
+-- Name: FUNCTION unfreeze_project(p_project_id uuid, p_actor text, p_is_admin boolean); Type: ACL; Schema: syncd; Owner: syncd_queue
+
+REVOKE ALL ON FUNCTION syncd.unfreeze_project(p_project_id uuid, p_actor text, p_is_admin boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.unfreeze_project(p_project_id uuid, p_actor text, p_is_admin boolean) TO syncd_web;
+GRANT ALL ON FUNCTION syncd.unfreeze_project(p_project_id uuid, p_actor text, p_is_admin boolean) TO syncd_read;
 
 -- Name: TABLE document_versions; Type: ACL; Schema: syncd; Owner: syncd_owner
 
@@ -2002,10 +2206,11 @@ GRANT DELETE ON TABLE syncd.links TO syncd_collect;
 GRANT SELECT,INSERT ON TABLE syncd.lock_events TO syncd_sync;
 GRANT SELECT ON TABLE syncd.lock_events TO syncd_web;
 GRANT SELECT ON TABLE syncd.lock_events TO syncd_read;
+GRANT INSERT ON TABLE syncd.lock_events TO syncd_queue;
 
 -- Name: TABLE project_leases; Type: ACL; Schema: syncd; Owner: syncd_owner
 
-GRANT INSERT ON TABLE syncd.project_leases TO syncd_queue;
+GRANT SELECT,INSERT,UPDATE ON TABLE syncd.project_leases TO syncd_queue;
 GRANT SELECT ON TABLE syncd.project_leases TO syncd_sync;
 GRANT SELECT,UPDATE ON TABLE syncd.project_leases TO syncd_collect;
 
@@ -2066,6 +2271,10 @@ GRANT SELECT(freeze_until) ON TABLE syncd.project_leases TO syncd_read;
 GRANT SELECT(freeze_reason) ON TABLE syncd.project_leases TO syncd_web;
 GRANT SELECT(freeze_reason) ON TABLE syncd.project_leases TO syncd_read;
 
+-- Name: COLUMN project_leases.redis_due; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(redis_due) ON TABLE syncd.project_leases TO syncd_sync;
+
 -- Name: TABLE projects; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT SELECT,DELETE ON TABLE syncd.projects TO syncd_sync;
@@ -2074,10 +2283,12 @@ GRANT SELECT,INSERT ON TABLE syncd.projects TO syncd_web;
 -- Name: COLUMN projects.tenant_id; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT SELECT(tenant_id) ON TABLE syncd.projects TO syncd_read;
+GRANT SELECT(tenant_id) ON TABLE syncd.projects TO syncd_queue;
 
 -- Name: COLUMN projects.project_id; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT SELECT(project_id) ON TABLE syncd.projects TO syncd_read;
+GRANT SELECT(project_id) ON TABLE syncd.projects TO syncd_queue;
 
 -- Name: COLUMN projects.name; Type: ACL; Schema: syncd; Owner: syncd_owner
 
@@ -2224,6 +2435,7 @@ GRANT SELECT(skipped) ON TABLE syncd.projects TO syncd_read;
 
 GRANT UPDATE(removed_at) ON TABLE syncd.projects TO syncd_web;
 GRANT SELECT(removed_at) ON TABLE syncd.projects TO syncd_read;
+GRANT SELECT(removed_at) ON TABLE syncd.projects TO syncd_queue;
 
 -- Name: COLUMN projects.created_at; Type: ACL; Schema: syncd; Owner: syncd_owner
 

@@ -7,8 +7,8 @@ from tests.many_documents import Sample, Samples
 
 # Stands in a definer function, accept_delivery.
 ROUTES_OF_A_REPOSITORY = "select 1 from repository_routes where repository_id = any($1::bigint[])"
-# Asked by code of issues to come; the index is there with the table.
-HISTORY_OF_A_LOCK = "select at, action from lock_events where project_id = $1::uuid order by at desc limit 50"
+# Stands in a definer function, list_lock_duties.
+LOCK_DUTIES = "select project_id from project_leases where freeze_id is not null or redis_due is not null"
 # What foreign keys and the collection of orphans ask, for every row that they remove.
 USES_OF_A_CONTENT = "select 1 from document_versions where tenant_id = $1::uuid and content_hash = $2::bytea"
 PLACES_OF_A_CHUNK = "select 1 from document_chunks where tenant_id = $1::uuid and chunk_hash = $2::bytea"
@@ -111,7 +111,9 @@ HOT_QUERIES = (
     HotQuery("pulling/find_revision_at_time", "web", ("sync_runs_by_time",), (PROJECT, "now()")),
     HotQuery("pulling/list_files", "web", VERSIONS_OF_A_PROJECT, (PROJECT, "1"), small=True),
     HotQuery("pulling/list_contents", "web", ("blobs_pkey",), (f"array[{HASH}]",)),
-    HotQuery("history of a lock", "read", ("lock_events_by_time",), (PROJECT,), HISTORY_OF_A_LOCK),
+    HotQuery("leases/list_lock_events", "web", ("lock_events_by_time",), (PROJECT, "null", "null", "50")),
+    HotQuery("leases/list_leases", "web", ("project_leases_pkey",), (f"array[{PROJECT}]",)),
+    HotQuery("duties of the locks", "queue", ("project_leases_to_show",), (), LOCK_DUTIES),
     HotQuery("uses of a content", "sync", ("document_versions_by_content",), (TENANT, HASH), USES_OF_A_CONTENT),
     HotQuery("places of a chunk", "sync", ("document_chunks_by_chunk",), (TENANT, CHUNK), PLACES_OF_A_CHUNK),
 )

@@ -22,6 +22,7 @@ from syncd.services.staging import Store
 from syncd.services.sync import Limits, Workplace, sync_project
 from tests.databases import Database
 
+IDENTITY = Identity("tester", "localhost")
 LIMITS = Limits(document_max_bytes=64 * 1024, project_max_documents=1000)
 
 
@@ -104,7 +105,7 @@ async def open_mirror(
     ):
         async with web_pool.acquire() as connection:
             added = await add_tenant(connection, tenant)
-        locks = ProjectLocks(redis, Identity("tester", "localhost"), lease_seconds=lease_seconds)
+        locks = ProjectLocks(redis, IDENTITY, lease_seconds=lease_seconds)
         work = Workplace(Store(sync_pool, parsers), LIMITS, lambda: datetime.now(UTC))
-        locking = Locking(sync_pool, locks, "tester", lease_seconds)
+        locking = Locking(sync_pool, locks, IDENTITY.locked_by, lease_seconds)
         yield Mirror(web_pool, read_pool, work, locking, added.tenant_id)

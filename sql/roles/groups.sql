@@ -10,7 +10,7 @@ begin
         'syncd_web',    -- REST and command line: tenant-scoped, never writes a synced table
         'syncd_read',   -- agents: reads; every write it may cause is one definer function
         'syncd_auth',   -- owns the function that resolves a key before a tenant is known
-        'syncd_queue',  -- owns the functions that write the sync queue and a new project's lease
+        'syncd_queue',  -- owns the functions that write the sync queue, a new project's lease, and freezes
         'syncd_collect' -- owns the function that collects a tenant's orphaned content
     ] loop
         if not exists (select from pg_roles where rolname = group_name) then

@@ -1,6 +1,7 @@
 """Holding a project: Redis says nobody else works on it, Postgres makes sure."""
 
 import asyncio
+import logging
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -8,14 +9,19 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from syncd.adapters.postgres.connections import LeaseLost, Pool
-from syncd.adapters.postgres.leases import Freeze, add_lock_event, get_freeze, mint_fence
+from syncd.adapters.postgres.freezes import make_frozen_error
+from syncd.adapters.postgres.leases import get_lease, mint_fence, release_fence
+from syncd.adapters.postgres.lock_events import add_lock_event
+from syncd.adapters.postgres.outages import explaining_outage
 from syncd.adapters.postgres.queue import list_queued
 from syncd.adapters.postgres.transactions import in_project
 from syncd.adapters.redis.locks import ProjectLocks
 from syncd.core.ids import ProjectId, TenantId
-from syncd.core.locks import Lock
+from syncd.core.locks import Holder, Lock
 from syncd.errors import Busy, Unreachable
 from syncd.services.beside import beside
+
+log = logging.getLogger("syncd.locks")
 
 TRUST_MARGIN_SECONDS = 2.0
 BUSY_RETRY_SECONDS = 5.0
@@ -40,74 +46,123 @@ async def holding(
     Raises `Busy` when somebody holds it or froze it, `Unreachable` when Redis does not answer, `LeaseLost` when it was lost.
     """
     nonce = uuid4()
-    # Trust begins when the question was asked, on our own clock: neither Redis's clock nor a slow answer can extend it.
-    asked_at = asyncio.get_running_loop().time()
-    refused = await locking.locks.acquire(project_id, nonce, reason=reason, kind=kind)
-    if refused is not None:
-        holder = refused.holder
-        raise Busy(
-            "project_locked",
-            f"The project is held by {holder.locked_by} ({holder.reason}) until {holder.expires_at:%H:%M:%S} UTC.",
-            hint="It is tried again by itself.",
-            # A holder that died is gone after one lease.
-            after_seconds=min(BUSY_RETRY_SECONDS, locking.lease_seconds),
-        )
+    await _acquire(locking, tenant_id, project_id, nonce, reason=reason, kind=kind)
     try:
         lock = await _mint(locking, tenant_id, project_id, nonce)
-        async with beside(_renew(locking, lock, asked_at)):
-            yield lock
+        lost = False
+        try:
+            # Minting may have waited for a write of the holder before: is the lease still ours?
+            trusted_until = await _confirm(locking, lock)
+            async with beside(_renew(locking, lock, trusted_until)):
+                yield lock
+        except LeaseLost:
+            lost = True
+            raise
+        finally:
+            await asyncio.shield(_give_back(locking, lock, lost=lost))
     finally:
-        await _release(locking, project_id, nonce)
+        await asyncio.shield(_release(locking, project_id, nonce))
+
+
+async def _acquire(
+    locking: Locking, tenant_id: TenantId, project_id: ProjectId, nonce: UUID, *, reason: str, kind: str
+) -> None:
+    """Take the lease in Redis. Raises `Busy` with who has it, and since Postgres decides, not for a freeze that has been lifted."""
+    refused = await locking.locks.acquire(project_id, nonce, reason=reason, kind=kind)
+    if refused is not None and refused.holder.kind == "freeze":
+        async with in_project(locking.pool, tenant_id, project_id) as connection:
+            lease = await get_lease(connection, project_id)
+        if lease is None or lease.is_frozen:
+            raise make_frozen_error(lease)
+        await locking.locks.show_freeze(project_id, lease)
+        refused = await locking.locks.acquire(project_id, nonce, reason=reason, kind=kind)
+    if refused is not None:
+        if refused.clamped:
+            async with in_project(locking.pool, tenant_id, project_id) as connection:
+                holder = refused.holder.locked_by
+                await add_lock_event(connection, project_id, "clamp", actor=locking.locked_by, previous_holder=holder)
+        raise _make_locked_error(refused.holder, locking.lease_seconds)
+
+
+def _make_locked_error(holder: Holder, lease_seconds: float) -> Busy:
+    until = f" until {holder.expires_at:%H:%M:%S} UTC" if holder.expires_at else ""
+    return Busy(
+        "project_locked",
+        f"The project is held by {holder.locked_by} ({holder.reason}){until}.",
+        hint="It is tried again by itself.",
+        # No later than the end of the lease: its holder may be dead.
+        after_seconds=min(BUSY_RETRY_SECONDS, lease_seconds),
+    )
 
 
 async def _mint(locking: Locking, tenant_id: TenantId, project_id: ProjectId, nonce: UUID) -> Lock:
     async with in_project(locking.pool, tenant_id, project_id) as connection:
-        fence = await mint_fence(connection, project_id, nonce, locking.locked_by)
-        if fence is not None:
-            await add_lock_event(connection, project_id, "acquire", actor=locking.locked_by, fence=fence)
-            return Lock(tenant_id, project_id, fence, nonce)
-        freeze = await get_freeze(connection, project_id)
-    raise make_frozen_error(freeze)
+        minted = await mint_fence(connection, project_id, nonce, locking.locked_by)
+        if minted is None:
+            raise make_frozen_error(await get_lease(connection, project_id))
+        await add_lock_event(
+            connection,
+            project_id,
+            "expire_takeover" if minted.previous_holder else "acquire",
+            actor=locking.locked_by,
+            fence=minted.fence,
+            previous_holder=minted.previous_holder,
+        )
+    return Lock(tenant_id, project_id, minted.fence, nonce)
 
 
-def make_frozen_error(freeze: Freeze | None) -> Busy:
-    """Return the error that says who froze a project and why."""
-    who, why = (freeze.frozen_by, freeze.freeze_reason) if freeze else ("somebody", "no reason given")
-    return Busy(
-        "project_frozen", f"The project was frozen by {who}: {why}.", hint="It syncs again when it is unfrozen."
-    )
+async def _confirm(locking: Locking, lock: Lock) -> float:
+    """Tell Redis the fence; return until when the lease can be trusted. Raises `LeaseLost` when it is another's by now.
+
+    Trust begins when the question was asked, on our own clock: neither Redis's clock nor a slow answer can extend it.
+    """
+    asked_at = asyncio.get_running_loop().time()
+    if not await locking.locks.renew(lock.project_id, lock.nonce, fence=lock.fence):
+        raise _make_lease_lost()
+    return asked_at + locking.lease_seconds - min(TRUST_MARGIN_SECONDS, locking.lease_seconds / 10)
 
 
-async def _renew(locking: Locking, lock: Lock, asked_at: float) -> None:
+async def _renew(locking: Locking, lock: Lock, trusted_until: float) -> None:
     """Renew three times a lease; raise `LeaseLost` when it is gone or has not been confirmed for too long."""
     loop = asyncio.get_running_loop()
-    margin = min(TRUST_MARGIN_SECONDS, locking.lease_seconds / 10)
-    trusted_until = asked_at + locking.lease_seconds - margin
     while True:
         pause = locking.lease_seconds / 3 * random.uniform(0.9, 1.1)  # noqa: S311 - jitter is no secret
         await asyncio.sleep(min(pause, max(0.0, trusted_until - loop.time())))
-        asked_at = loop.time()
         # No answer is no refusal: the lease stands until the time that we can trust runs out.
-        renewed: bool | None = None
         with suppress(Unreachable, TimeoutError):
             async with asyncio.timeout_at(trusted_until):
-                renewed = await locking.locks.renew(lock.project_id, lock.nonce, fence=lock.fence)
-        if renewed:
-            trusted_until = asked_at + locking.lease_seconds - margin
-        elif renewed is False or loop.time() >= trusted_until:
-            raise LeaseLost(
-                "lease_lost",
-                "The lock of the project was lost while it was synced; nothing of the commit was published.",
-                hint="The project is tried again by itself.",
-                after_seconds=BUSY_RETRY_SECONDS,
-            )
+                trusted_until = await _confirm(locking, lock)
+        if loop.time() >= trusted_until:
+            raise _make_lease_lost()
+
+
+def _make_lease_lost() -> LeaseLost:
+    return LeaseLost(
+        "lease_lost",
+        "The lock of the project was lost while it was synced; nothing of the commit was published.",
+        hint="The project is tried again by itself.",
+        after_seconds=BUSY_RETRY_SECONDS,
+    )
+
+
+async def _give_back(locking: Locking, lock: Lock, *, lost: bool) -> None:
+    """End our right to write, and remember how: given back, or lost before."""
+    try:
+        with explaining_outage():
+            async with in_project(locking.pool, lock.tenant_id, lock.project_id) as connection:
+                kept = await release_fence(connection, lock)
+                if not kept and await get_lease(connection, lock.project_id) is None:
+                    return  # the project was removed under this lock, and its history with it
+                action = "release" if kept and not lost else "renew_lost"
+                await add_lock_event(connection, lock.project_id, action, actor=locking.locked_by, fence=lock.fence)
+    except Unreachable as error:
+        # The next holder's fence ends ours, and its event says that it took over.
+        log.warning("lock not given back", extra={"project_id": str(lock.project_id), "code": error.code})
 
 
 async def _release(locking: Locking, project_id: ProjectId, nonce: UUID) -> None:
-    try:
-        await asyncio.shield(locking.locks.release(project_id, nonce))
-    except Unreachable:
-        return  # the lease ends by itself
+    with suppress(Unreachable):  # the lease ends by itself
+        await locking.locks.release(project_id, nonce)
 
 
 async def clear_leases(pool: Pool, locks: ProjectLocks) -> None:

@@ -104,6 +104,8 @@ async def test_a_lease_is_renewed_while_the_body_runs(
         holder = taken
         while holder.heartbeat_at == taken.heartbeat_at:
             holder = (await list_holders(redis, [project_id]))[project_id]
+        assert taken.expires_at is not None
+        assert holder.expires_at is not None
         assert holder.expires_at > taken.expires_at
         assert holder.fence == lock.fence
 
@@ -200,8 +202,8 @@ async def test_every_holder_is_remembered(mirror: Mirror, project_id: ProjectId)
     async with holding(mirror.locking, mirror.tenant_id, project_id, reason="poll") as lock:
         pass
     async with in_project(mirror.pool, mirror.tenant_id, project_id) as connection:
-        events = await connection.fetch("select action, actor, fence from lock_events")
-    assert [tuple(event) for event in events] == [("acquire", "tester", lock.fence)]
+        events = await connection.fetch("select action, actor, fence from lock_events order by at")
+    assert [tuple(event) for event in events] == [("acquire", "tester", lock.fence), ("release", "tester", lock.fence)]
 
 
 async def test_leases_of_a_killed_run_are_cleared_and_its_fence_stands(mirror: Mirror, project_id: ProjectId) -> None:

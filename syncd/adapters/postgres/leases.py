@@ -1,48 +1,46 @@
-"""The fence: minted here after Redis said yes, checked inside every write transaction."""
+"""The fence: minted here after Redis said yes, checked inside every write transaction, given back at the end."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.statements import load_statement
 from syncd.core.ids import ProjectId
+from syncd.core.locks import Lease, Lock
 
 _MINT_FENCE = load_statement("leases/mint_fence")
-_GET_FREEZE = load_statement("leases/get_freeze")
-_ADD_LOCK_EVENT = load_statement("leases/add_lock_event")
+_RELEASE_FENCE = load_statement("leases/release_fence")
+_GET_LEASE = load_statement("leases/get_lease")
+_LIST_LEASES = load_statement("leases/list_leases")
 
 
 @dataclass(frozen=True, slots=True)
-class Freeze:
-    """A person's stop: by whom, why, and until when (none: until it is lifted)."""
+class Minted:
+    """A new fence. *previous_holder*: who had not given the lease back, and has lost it now."""
 
-    frozen_by: str
-    freeze_reason: str
-    freeze_until: datetime | None
+    fence: int
+    previous_holder: str | None
 
 
-async def mint_fence(connection: Connection, project_id: ProjectId, nonce: UUID, holder: str) -> int | None:
+async def mint_fence(connection: Connection, project_id: ProjectId, nonce: UUID, holder: str) -> Minted | None:
     """Return a new fence, which ends every earlier holder's right to write; none while the project is frozen."""
-    fence: int | None = await connection.fetchval(_MINT_FENCE, project_id, nonce, holder)
-    return fence
+    row = await connection.fetchrow(_MINT_FENCE, project_id, nonce, holder)
+    return Minted(**row) if row else None
 
 
-async def get_freeze(connection: Connection, project_id: ProjectId) -> Freeze | None:
-    """Return the freeze of a project."""
-    row = await connection.fetchrow(_GET_FREEZE, project_id)
-    return Freeze(**row) if row else None
+async def release_fence(connection: Connection, lock: Lock) -> bool:
+    """End the right of *lock* to write; false when it had ended already."""
+    return await connection.fetchval(_RELEASE_FENCE, lock.project_id, lock.fence, lock.nonce) is not None
 
 
-async def add_lock_event(
-    connection: Connection,
-    project_id: ProjectId,
-    action: str,
-    *,
-    actor: str,
-    reason: str | None = None,
-    fence: int | None = None,
-    previous_holder: str | None = None,
-) -> None:
-    """Remember what happened to a lock."""
-    await connection.execute(_ADD_LOCK_EVENT, project_id, action, actor, reason, fence, previous_holder)
+async def get_lease(connection: Connection, project_id: ProjectId) -> Lease | None:
+    """Return what Postgres says of a project's lock; none for a project that is gone, or not yours."""
+    row = await connection.fetchrow(_GET_LEASE, project_id)
+    return Lease(**row) if row else None
+
+
+async def list_leases(connection: Connection, project_ids: Collection[ProjectId]) -> Mapping[ProjectId, Lease]:
+    """Return what Postgres says of the locks of *project_ids*."""
+    rows = await connection.fetch(_LIST_LEASES, list(project_ids))
+    return {row["project_id"]: Lease(**{key: row[key] for key in dict(row) if key != "project_id"}) for row in rows}

@@ -39,11 +39,17 @@ WIDER_POLICIES = {
     ("api_keys", "resolve_any_key"): ("syncd_auth", "r"),
     ("api_keys", "stamp_any_key"): ("syncd_auth", "w"),
     ("project_leases", "prepare_any_project"): ("syncd_queue", "a"),
+    ("project_leases", "show_any_freeze"): ("syncd_queue", "r"),
 }
 DEFINERS = {
     "resolve_api_key": "syncd_auth",
     "prepare_project": "syncd_queue",
     "request_sync": "syncd_queue",
+    "freeze_project": "syncd_queue",
+    "unfreeze_project": "syncd_queue",
+    "end_freeze": "syncd_queue",
+    "force_release": "syncd_queue",
+    "list_lock_duties": "syncd_queue",
     "collect_orphans": "syncd_collect",
     "route_repository": "syncd_queue",
     "accept_delivery": "syncd_queue",

@@ -44,9 +44,9 @@ async def mint(mirror: Mirror, project: Project) -> Lock:
     """Take the lease in Postgres alone: what happens when Redis has forgotten who holds it."""
     nonce = uuid4()
     async with in_project(mirror.pool, mirror.tenant_id, project.project_id) as connection:
-        fence = await mint_fence(connection, project.project_id, nonce, "tester")
-    assert fence is not None
-    return Lock(mirror.tenant_id, project.project_id, fence, nonce)
+        minted = await mint_fence(connection, project.project_id, nonce, "tester")
+    assert minted is not None
+    return Lock(mirror.tenant_id, project.project_id, minted.fence, nonce)
 
 
 async def freeze(superuser: Connection, project: Project, until: str | None) -> None:
@@ -237,10 +237,10 @@ async def take_over(mirror: Mirror, project: Project, dice: random.Random) -> tu
     async with in_project(mirror.pool, mirror.tenant_id, project.project_id) as connection:
         for _ in range(dice.randrange(12)):
             await connection.execute("select 1")
-        fence = await mint_fence(connection, project.project_id, nonce, "tester")
-        assert fence is not None
+        minted = await mint_fence(connection, project.project_id, nonce, "tester")
+        assert minted is not None
         minted_at: datetime = await connection.fetchval("select clock_timestamp()")
-    return Lock(mirror.tenant_id, project.project_id, fence, nonce), minted_at
+    return Lock(mirror.tenant_id, project.project_id, minted.fence, nonce), minted_at
 
 
 async def add_mark(connection: Connection, lock: Lock) -> None:

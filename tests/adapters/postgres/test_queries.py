@@ -15,9 +15,10 @@ import mcp_server
 import syncd
 from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.postgres.connections import Connection, open_connection
+from syncd.adapters.postgres.freezes import LockDuty
 from syncd.adapters.postgres.installations import BoundInstallation
 from syncd.adapters.postgres.keys import ResolvedKey, StoredKey
-from syncd.adapters.postgres.leases import Freeze
+from syncd.adapters.postgres.leases import Minted
 from syncd.adapters.postgres.migrations import list_migrations, run_migrations
 from syncd.adapters.postgres.pulling import PublishedRevision, RevisionFile
 from syncd.adapters.postgres.reading.chunks import ReadableChunk
@@ -27,6 +28,7 @@ from syncd.adapters.postgres.sessions import LiveSession
 from syncd.adapters.postgres.statements import load_statement, sql_directory
 from syncd.adapters.postgres.tenants import Tenant
 from syncd.core.documents import StoredDocument
+from syncd.core.locks import Lease, LockEvent
 from syncd.core.projects import Due, Project
 from syncd.core.sessions import Refreshable
 from syncd.core.users import User
@@ -63,7 +65,10 @@ VALUES = {
     "installations/list_installations": BoundInstallation,
     "keys/list_keys": StoredKey,
     "keys/resolve_key": ResolvedKey,
-    "leases/get_freeze": Freeze,
+    "leases/get_lease": Lease,
+    "leases/list_lock_duties": LockDuty,
+    "leases/list_lock_events": LockEvent,
+    "leases/mint_fence": Minted,
     "mirror/list_stored": StoredDocument,
     "projects/find_project": Project,
     "projects/get_project": Project,

@@ -12,10 +12,11 @@ from syncd.adapters.folder.source import FolderSource
 from syncd.adapters.postgres.connections import Connection, open_connection
 from syncd.adapters.postgres.installations import add_installation, add_setup
 from syncd.adapters.postgres.keys import NewKey, add_key
+from syncd.adapters.postgres.leases import mint_fence
 from syncd.adapters.postgres.sessions import Secrets, add_session, put_link
 from syncd.adapters.postgres.transactions import in_project, writing
 from syncd.adapters.postgres.users import add_user
-from syncd.core.ids import ProjectId, TenantId, UserId
+from syncd.core.ids import TenantId, UserId
 from syncd.core.locks import Lock
 from syncd.core.paths import make_path_filter
 from syncd.core.projects import NewProject
@@ -103,15 +104,11 @@ async def _sync(mirror: Mirror, directory: Path, name: str) -> Lock:
     project = await mirror.add_project(NewProject(name=name, source="folder", folder=str(directory / name)))
     source = FolderSource(directory / name, matches=make_path_filter().matches, max_bytes=LIMITS.document_max_bytes)
     assert await mirror.sync(project, source) is not None
+    nonce = uuid4()
     async with in_project(mirror.pool, mirror.tenant_id, project.project_id) as connection:
-        return await get_last_lock(connection, mirror.tenant_id, project.project_id)
-
-
-async def get_last_lock(connection: Connection, tenant_id: TenantId, project_id: ProjectId) -> Lock:
-    """Return the lock of whoever held the project last: Postgres honours it until another takes it."""
-    row = await connection.fetchrow("select fence, nonce from syncd.project_leases where project_id = $1", project_id)
-    assert row is not None
-    return Lock(tenant_id, project_id, row["fence"], row["nonce"])
+        minted = await mint_fence(connection, project.project_id, nonce, "tester")
+    assert minted is not None
+    return Lock(mirror.tenant_id, project.project_id, minted.fence, nonce)
 
 
 async def list_tables(connection: Connection) -> Sequence[Table]:

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from redis.crc import key_slot
 
 from syncd.adapters.embedded.redis import RedisServer
-from syncd.adapters.redis.locks import Identity, ProjectLocks, _keys, check_redis, list_holders, open_redis_client
+from syncd.adapters.redis.locks import Identity, ProjectLocks, check_redis, list_holders, make_keys, open_redis_client
 from syncd.core.ids import ProjectId
 from syncd.errors import Rejected, Unreachable
 
@@ -45,6 +45,7 @@ async def test_a_free_lock_is_taken_and_shown(locks: ProjectLocks, redis: Redis,
     holder = (await list_holders(redis, [project_id, ProjectId(uuid4())]))[project_id]
     assert (holder.locked_by, holder.host, holder.reason, holder.kind) == ("first", "host-of-first", "poll", "sync")
     assert holder.fence is None
+    assert holder.expires_at is not None
     assert (holder.expires_at - holder.locked_at).total_seconds() == LEASE_SECONDS
     assert holder.heartbeat_at == holder.locked_at
     assert str(nonce) not in repr(holder)
@@ -75,9 +76,9 @@ async def test_only_its_holder_renews_and_releases_a_lock(
     await locks.acquire(project_id, nonce, reason="poll", kind="sync")
     assert not await locks.renew(project_id, uuid4(), fence=1)
     assert not await locks.release(project_id, uuid4())
-    await redis.pexpire(_keys(project_id)[0], 1000)
+    await redis.pexpire(make_keys(project_id)[0], 1000)
     assert await locks.renew(project_id, nonce, fence=7)
-    assert await redis.pttl(_keys(project_id)[0]) > 1000
+    assert await redis.pttl(make_keys(project_id)[0]) > 1000
     assert (await list_holders(redis, [project_id]))[project_id].fence == 7
     assert await locks.release(project_id, nonce)
     assert await list_holders(redis, [project_id]) == {}
@@ -90,7 +91,7 @@ async def test_a_lock_that_ran_out_is_free_and_its_old_holder_is_told(
 ) -> None:
     old = uuid4()
     await locks.acquire(project_id, old, reason="poll", kind="sync")
-    await redis.delete(_keys(project_id)[0])  # what the end of the lease does
+    await redis.delete(make_keys(project_id)[0])  # what the end of the lease does
     second = make_locks(redis, "second")
     assert await second.acquire(project_id, uuid4(), reason="poll", kind="sync") is None
     assert not await locks.renew(project_id, old, fence=1)
@@ -103,12 +104,12 @@ async def test_a_lease_is_never_longer_than_the_longest_one(
 ) -> None:
     """A clock that jumped back an hour makes a lease of an hour."""
     await locks.acquire(project_id, uuid4(), reason="poll", kind="sync")
-    await redis.pexpire(_keys(project_id)[0], 3_600_000)
+    await redis.pexpire(make_keys(project_id)[0], 3_600_000)
     second = make_locks(redis, "second")
     refused = await second.acquire(project_id, uuid4(), reason="poll", kind="sync")
     assert refused is not None
     assert refused.clamped
-    assert await redis.pttl(_keys(project_id)[0]) <= LEASE_SECONDS * 1000
+    assert await redis.pttl(make_keys(project_id)[0]) <= LEASE_SECONDS * 1000
     again = await second.acquire(project_id, uuid4(), reason="poll", kind="sync")
     assert again is not None
     assert not again.clamped
@@ -117,16 +118,16 @@ async def test_a_lease_is_never_longer_than_the_longest_one(
 async def test_every_lease_ends_by_itself(locks: ProjectLocks, redis: Redis, project_id: ProjectId) -> None:
     nonce = uuid4()
     await locks.acquire(project_id, nonce, reason="poll", kind="sync")
-    assert 0 < await redis.pttl(_keys(project_id)[0]) <= LEASE_SECONDS * 1000
+    assert 0 < await redis.pttl(make_keys(project_id)[0]) <= LEASE_SECONDS * 1000
     await locks.renew(project_id, nonce, fence=1)
-    assert 0 < await redis.pttl(_keys(project_id)[0]) <= LEASE_SECONDS * 1000
+    assert 0 < await redis.pttl(make_keys(project_id)[0]) <= LEASE_SECONDS * 1000
 
 
 async def test_takers_and_releasers_are_heard_by_those_who_wait(
     locks: ProjectLocks, redis: Redis, project_id: ProjectId
 ) -> None:
     async with redis.pubsub() as channel:
-        await channel.subscribe(_keys(project_id)[1])
+        await channel.subscribe(make_keys(project_id)[1])
         nonce = uuid4()
         await locks.acquire(project_id, nonce, reason="poll", kind="sync")
         await locks.release(project_id, nonce)
@@ -141,8 +142,8 @@ async def test_clearing_ends_any_lease(locks: ProjectLocks, redis: Redis, projec
 
 
 def test_all_keys_of_a_project_are_in_one_slot_of_a_cluster(project_id: ProjectId) -> None:
-    assert len({key_slot(key.encode()) for key in _keys(project_id)}) == 1
-    assert _keys(project_id) != _keys(ProjectId(uuid4()))
+    assert len({key_slot(key.encode()) for key in make_keys(project_id)}) == 1
+    assert make_keys(project_id) != make_keys(ProjectId(uuid4()))
 
 
 @pytest.mark.parametrize("name", ["acquire", "renew", "release"])

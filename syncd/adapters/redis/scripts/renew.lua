@@ -1,4 +1,4 @@
--- Extends the lease of its holder; 0 means lost. KEYS: lock. ARGV: nonce, lease ms, fence.
+-- Extends the lease of its holder; 0 means lost. KEYS: lock, channel. ARGV: nonce, lease ms, fence.
 if redis.call('HGET', KEYS[1], 'nonce') ~= ARGV[1] then
   return 0
 end
