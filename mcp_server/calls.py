@@ -4,10 +4,10 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcp_server.cursors import CursorSealer
 from mcp_server.identity import Caller
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.reading.projects import ReadableProject
+from syncd.core.cursors import CursorSealer
 from syncd.errors import NotFound
 
 SHOWN_NAMES = 20

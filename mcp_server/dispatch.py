@@ -15,7 +15,6 @@ from pydantic import ValidationError
 from mcp_server.answers import Answer, ErrorAnswer
 from mcp_server.arguments import explain_arguments
 from mcp_server.calls import Call
-from mcp_server.cursors import CursorSealer
 from mcp_server.gate import Gate
 from mcp_server.identity import READ_SCOPE, Caller
 from mcp_server.registry import TOOLS, Tool
@@ -23,6 +22,7 @@ from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.reading.limits import explaining_reads
 from syncd.adapters.postgres.reading.projects import list_projects
 from syncd.adapters.postgres.transactions import reading
+from syncd.core.cursors import CursorSealer
 from syncd.errors import SyncdError
 
 # The database ends a statement after 2 s; this ends a call that waits for a connection, or makes many statements.

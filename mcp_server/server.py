@@ -3,30 +3,20 @@
 import hashlib
 import hmac
 from typing import Any
-from urllib.parse import urlsplit
 
 from mcp.server import Server
 from mcp.server.caching import CacheHint
 
 import syncd
-from mcp_server.cursors import CursorSealer
 from mcp_server.dispatch import Dispatcher, Identify
 from mcp_server.gate import Gate
 from mcp_server.registry import INSTRUCTIONS, TOOLS
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.reading.search import has_sparse_vectors
+from syncd.core.cursors import CursorSealer
 
 TOOLS_TTL_MS = 60 * 60 * 1000
 _SCHEMAS = {tool.name: tool.describe().input_schema for tool in TOOLS}
-
-
-def make_installation_key(read_database_url: str) -> bytes:
-    """Return the key of fences and cursors: the same in every replica, since it is made of the password they share.
-
-    scrypt, because a fence is shown to agents: whoever sees one must not be able to try passwords on it.
-    """
-    secret = urlsplit(read_database_url).password or read_database_url
-    return hashlib.scrypt(secret.encode(), salt=b"syncd-mcp", n=2**14, r=8, p=1, dklen=32)
 
 
 async def make_server(pool: Pool, identify: Identify, *, installation_key: bytes) -> Server[dict[str, Any]]:

@@ -16,15 +16,17 @@ from mcp.server.stdio import stdio_server
 
 from mcp_server.asgi import HttpApplication, identify_request, make_security, open_application
 from mcp_server.identity import Caller, KeyVerifier
-from mcp_server.server import make_installation_key, make_server
+from mcp_server.server import make_server
 from syncd.adapters.postgres.connections import Pool, open_pool
 from syncd.adapters.postgres.migrations import list_migrations
 from syncd.adapters.postgres.outages import check_schema
 from syncd.adapters.systemd import feeding_watchdog, open_notifier
+from syncd.core.cursors import make_installation_key
 from syncd.errors import BadUsage, Rejected
 from syncd.settings import Settings, require_setting
 
 KEEP_ALIVE_SECONDS = 75
+KEY_SALT = b"syncd-mcp"
 CONNECTIONS = 1_000
 BACKLOG = 512
 
@@ -51,7 +53,9 @@ async def _open_reader(settings: Settings) -> AsyncIterator[_Reader]:
 async def open_http_application(settings: Settings, *, host: str) -> AsyncIterator[HttpApplication]:
     """Open everything that HTTP serving needs but the socket."""
     async with _open_reader(settings) as reader:
-        server = await make_server(reader.pool, identify_request, installation_key=make_installation_key(reader.url))
+        server = await make_server(
+            reader.pool, identify_request, installation_key=make_installation_key(reader.url, salt=KEY_SALT)
+        )
         security = make_security(
             host, allowed_hosts=settings.mcp_allowed_hosts, allowed_origins=settings.mcp_allowed_origins
         )
@@ -113,7 +117,9 @@ async def run_stdio(settings: Settings) -> None:
             # Asked anew for each call: a key that is revoked ends a running process too.
             return await reader.verifier.find_caller(key)
 
-        server = await make_server(reader.pool, identify, installation_key=make_installation_key(reader.url))
+        server = await make_server(
+            reader.pool, identify, installation_key=make_installation_key(reader.url, salt=KEY_SALT)
+        )
         async with stdio_server() as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())
 

@@ -1,4 +1,4 @@
-"""Opaque cursors: where a list goes on, sealed to one tenant, one tool and one set of arguments."""
+"""Opaque cursors: where a list goes on, sealed to one tenant, one list and one set of arguments."""
 
 import base64
 import binascii
@@ -6,11 +6,21 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from syncd.core.ids import TenantId
 from syncd.errors import Rejected
 
 _SEAL_BYTES = 16
+
+
+def make_installation_key(database_url: str, *, salt: bytes) -> bytes:
+    """Return a key that is the same in every replica, since it is made of the password they share.
+
+    scrypt, because callers see what is sealed with it: who sees a seal must not be able to try passwords on it.
+    """
+    secret = urlsplit(database_url).password or database_url
+    return hashlib.scrypt(secret.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)
 
 
 @dataclass(frozen=True, slots=True)

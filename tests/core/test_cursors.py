@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_server.cursors import CursorSealer
+from syncd.core.cursors import CursorSealer
 from syncd.core.ids import TenantId
 from syncd.errors import Rejected
 
