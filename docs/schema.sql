@@ -93,6 +93,20 @@ begin
       );
     get diagnostics collected = row_count;
     total := total + collected;
+    delete from syncd.document_chunks p
+    using syncd.chunks c
+    where p.tenant_id = syncd.current_tenant() and c.tenant_id = p.tenant_id and c.chunk_hash = p.chunk_hash and c.created_at < p_before
+      and exists (
+          select from syncd.document_chunks n
+          where n.tenant_id = p.tenant_id and n.content_hash = p.content_hash and n.format = p.format and n.chunker_version > p.chunker_version
+      )
+      and not exists (
+          select from syncd.document_versions v
+          where v.tenant_id = p.tenant_id and v.content_hash = p.content_hash and v.format = p.format and v.title = p.title
+            and v.chunker_version = p.chunker_version
+      );
+    get diagnostics collected = row_count;
+    total := total + collected;
     delete from syncd.chunks c
     where c.tenant_id = syncd.current_tenant() and c.created_at < p_before
       and not exists (
@@ -459,7 +473,9 @@ CREATE TABLE syncd.document_versions (
     committed_at timestamp with time zone,
     revision_from integer NOT NULL,
     revision_to integer,
+    chunker_version integer DEFAULT 1 NOT NULL,
     CONSTRAINT document_versions_check CHECK ((revision_to > revision_from)),
+    CONSTRAINT document_versions_chunker_version_check CHECK ((chunker_version >= 1)),
     CONSTRAINT document_versions_path_check CHECK (((octet_length(path) >= 1) AND (octet_length(path) <= 1024))),
     CONSTRAINT document_versions_revision_from_check CHECK ((revision_from >= 1)),
     CONSTRAINT document_versions_title_check CHECK ((length(title) <= 200)),
@@ -490,18 +506,22 @@ COMMENT ON COLUMN syncd.document_versions.revision_from IS 'The first revision t
 
 COMMENT ON COLUMN syncd.document_versions.revision_to IS 'The first revision that shows it no more; null while it is current.';
 
+-- Name: COLUMN document_versions.chunker_version; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.document_versions.chunker_version IS 'Which layout of the content this version is read by: moved on, with title and titled, when the content was cut anew.';
+
 -- Name: versions_at(uuid, integer); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
 
 CREATE FUNCTION syncd.versions_at(p_project_id uuid, p_revision integer) RETURNS SETOF syncd.document_versions
     LANGUAGE sql STABLE
     AS $$
     select v.tenant_id, v.project_id, v.document_id, v.version, v.content_hash, v.path, v.format, v.title, v.titled, v.commit_sha, v.author,
-           v.committed_at, v.revision_from, v.revision_to
+           v.committed_at, v.revision_from, v.revision_to, v.chunker_version
     from syncd.document_versions v
     where v.project_id = p_project_id and v.revision_to is null and v.revision_from + 0 <= p_revision
     union all
     select v.tenant_id, v.project_id, v.document_id, v.version, v.content_hash, v.path, v.format, v.title, v.titled, v.commit_sha, v.author,
-           v.committed_at, v.revision_from, v.revision_to
+           v.committed_at, v.revision_from, v.revision_to, v.chunker_version
     from syncd.document_versions v
     where v.project_id = p_project_id and v.revision_to > p_revision and v.revision_from <= p_revision
 $$;
@@ -925,8 +945,10 @@ CREATE TABLE syncd.projects (
     removed_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    chunker_version integer DEFAULT 1 NOT NULL,
     CONSTRAINT projects_check CHECK (((source = 'github'::text) = (repository IS NOT NULL))),
     CONSTRAINT projects_check1 CHECK (((source = 'folder'::text) = (folder IS NOT NULL))),
+    CONSTRAINT projects_chunker_version_check CHECK ((chunker_version >= 1)),
     CONSTRAINT projects_condition_check CHECK ((condition = ANY (ARRAY['waiting'::text, 'syncing'::text, 'ready'::text, 'frozen'::text, 'stalled'::text]))),
     CONSTRAINT projects_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text)),
     CONSTRAINT projects_source_check CHECK ((source = ANY (ARRAY['github'::text, 'folder'::text])))
@@ -1016,6 +1038,10 @@ COMMENT ON COLUMN syncd.projects.synced_at IS 'When the published commit became 
 -- Name: COLUMN projects.removed_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON COLUMN syncd.projects.removed_at IS 'Set by a person; the daemon then deletes the project under its lease. Readers stop seeing it at once.';
+
+-- Name: COLUMN projects.chunker_version; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.chunker_version IS 'No version of the project is read by an older layout: what says whether there is something to cut anew.';
 
 -- Name: repository_routes; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
@@ -1689,7 +1715,7 @@ CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.links 
 
 -- Name: projects refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
-CREATE TRIGGER refuse_unfenced BEFORE UPDATE OF revision, synced_commit, tree_sha, source_mark, selection_hash, synced_docs_path, synced_at, documents, chunks, skipped ON syncd.projects FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
+CREATE TRIGGER refuse_unfenced BEFORE UPDATE OF revision, synced_commit, tree_sha, source_mark, selection_hash, synced_docs_path, synced_at, documents, chunks, skipped, chunker_version ON syncd.projects FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
 
 -- Name: skipped_files refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
@@ -2102,9 +2128,21 @@ GRANT SELECT ON TABLE syncd.document_versions TO syncd_read;
 GRANT SELECT ON TABLE syncd.document_versions TO syncd_web;
 GRANT SELECT ON TABLE syncd.document_versions TO syncd_collect;
 
+-- Name: COLUMN document_versions.title; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(title) ON TABLE syncd.document_versions TO syncd_sync;
+
+-- Name: COLUMN document_versions.titled; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(titled) ON TABLE syncd.document_versions TO syncd_sync;
+
 -- Name: COLUMN document_versions.revision_to; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT UPDATE(revision_to) ON TABLE syncd.document_versions TO syncd_sync;
+
+-- Name: COLUMN document_versions.chunker_version; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(chunker_version) ON TABLE syncd.document_versions TO syncd_sync;
 
 -- Name: FUNCTION versions_at(p_project_id uuid, p_revision integer); Type: ACL; Schema: syncd; Owner: syncd_owner
 
@@ -2444,6 +2482,11 @@ GRANT SELECT(created_at) ON TABLE syncd.projects TO syncd_read;
 -- Name: COLUMN projects.updated_at; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT SELECT(updated_at) ON TABLE syncd.projects TO syncd_read;
+
+-- Name: COLUMN projects.chunker_version; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(chunker_version) ON TABLE syncd.projects TO syncd_sync;
+GRANT SELECT(chunker_version) ON TABLE syncd.projects TO syncd_read;
 
 -- Name: TABLE repository_routes; Type: ACL; Schema: syncd; Owner: syncd_owner
 

@@ -12,7 +12,7 @@ from syncd.core.splitting import Piece, Splitter
 
 __all__ = ["CHUNKER_VERSION", "MARKDOWN_FORMATS", "Chunk", "Layout", "Link", "chunk_hash", "make_layout"]
 
-# Raise it whenever a text may be cut, headed or tokenised differently than before: stored chunks are found by it.
+# Raise it whenever a text may be cut, headed or tokenised differently than before: the daemon then cuts anew what is stored.
 CHUNKER_VERSION = 1
 MARKDOWN_FORMATS = frozenset({"md", "mdx", "markdown"})
 _MAX_TITLE_CHARACTERS = 200

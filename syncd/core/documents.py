@@ -47,3 +47,4 @@ class StoredDocument:
     title: str
     titled: bool
     revision_from: int
+    chunker_version: int

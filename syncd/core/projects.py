@@ -40,6 +40,7 @@ class Project:
     documents: int
     chunks: int
     skipped: int
+    chunker_version: int
     removed_at: datetime | None
     created_at: datetime
 

@@ -12,6 +12,7 @@ from syncd.adapters.postgres.projects import find_project_by_id
 from syncd.adapters.postgres.publishing import add_run, collect_orphans, remove_contents, remove_project
 from syncd.adapters.postgres.queue import finish_due, mark_attempted, mark_checked, mark_condition, mark_desired
 from syncd.adapters.postgres.transactions import fenced, in_project
+from syncd.core.chunking import CHUNKER_VERSION
 from syncd.core.ids import ProjectId, TenantId
 from syncd.core.locks import Lock
 from syncd.core.projects import Due, Project
@@ -21,12 +22,14 @@ from syncd.core.sources import Head, Source
 from syncd.errors import Busy, RetryLater, SyncdError
 from syncd.services.locking import Locking, holding
 from syncd.services.publishing import explain_emptiness
+from syncd.services.recutting import recut_project
 from syncd.services.sync import Workplace, selection_hash, sync_project
 from syncd.services.watching import FolderWatches
 
 log = logging.getLogger("syncd.sync")
 
 MASS_DELETION_LOOK_SECONDS = 10.0
+RECUT_SECONDS = 20.0  # then the source is looked at again: a push does not wait for a large project to be cut anew
 COLLECT_EVERY = timedelta(hours=1)
 ORPHAN_AGE = timedelta(days=1)  # longer than any run: what a run has staged is safe
 
@@ -53,21 +56,24 @@ async def attend(parts: Reconciling, due: Due) -> None:
     """Look at one project once, and say how it stands and when to look again."""
     began_at = parts.work.clock()
     error: SyncdError | None = None
+    unfinished = False
     try:
-        await _look(parts, due)
+        project = await _look(parts, due)
+        unfinished = project is not None and await _cut_anew(parts, project)
     except SyncdError as known:
         error = known
     except Exception:
         log.exception("sync failed unexpectedly", extra={"project_id": str(due.project_id)})
         error = _make_internal_error()
     try:
-        await _put_back(parts, due, error, began_at=began_at)
+        await _put_back(parts, due, error, began_at=began_at, unfinished=unfinished)
     except Exception:
         # The database is away. The claim comes back by itself, and so does the trouble if it is still there.
         log.exception("project could not be put back", extra={"project_id": str(due.project_id)})
 
 
-async def _look(parts: Reconciling, due: Due) -> None:
+async def _look(parts: Reconciling, due: Due) -> Project | None:
+    """Sync one project if its head moved; return it as it was found, or none when it is gone."""
     pool = parts.work.store.pool
     async with in_project(pool, due.tenant_id, due.project_id) as connection:
         project = await find_project_by_id(connection, due.project_id)
@@ -75,7 +81,7 @@ async def _look(parts: Reconciling, due: Due) -> None:
         parts.watches.forget(due.project_id)
         if project is not None:
             await _remove(parts, project)
-        return
+        return None
     parts.watches.watch(project)
     async with parts.open_source(project) as source:
         parts.least_seconds[due.project_id] = source.poll_least_seconds
@@ -83,9 +89,10 @@ async def _look(parts: Reconciling, due: Due) -> None:
         async with in_project(pool, due.tenant_id, due.project_id) as connection:
             if head is None:
                 await _mark_unchanged(parts, connection, project)
-                return
+                return project
             await mark_desired(connection, due.project_id, head.commit)
         await _sync(parts, project, source, head)
+    return project
 
 
 async def _mark_unchanged(parts: Reconciling, connection: Connection, project: Project) -> None:
@@ -177,6 +184,25 @@ def make_log_fields(run: Run) -> dict[str, object]:
     }
 
 
+async def _cut_anew(parts: Reconciling, project: Project) -> bool:
+    """Go on cutting anew what an older chunker cut; return whether something is left for the next look.
+
+    A freeze or another holder puts it off: what is stored answers as well as before.
+    """
+    if project.chunker_version >= CHUNKER_VERSION or project.revision == 0:
+        return False
+    until = parts.work.clock() + timedelta(seconds=RECUT_SECONDS)
+    try:
+        async with holding(
+            parts.locking, project.tenant_id, project.project_id, reason="cutting documents anew", kind="recut"
+        ) as lock:
+            done = await recut_project(parts.work.store, lock, clock=parts.work.clock, until=until)
+    except Busy:
+        return False
+    log.info("recut", extra={"project": project.name, "project_id": str(project.project_id), "done": done})
+    return not done
+
+
 async def _collect_orphans(parts: Reconciling, lock: Lock) -> None:
     now = parts.work.clock()
     last = parts.collected_at.get(lock.tenant_id)
@@ -200,12 +226,15 @@ async def _remove(parts: Reconciling, project: Project) -> None:
     log.info("project removed", extra={"project": project.name, "project_id": str(project.project_id)})
 
 
-async def _put_back(parts: Reconciling, due: Due, error: SyncdError | None, *, began_at: datetime) -> None:
+async def _put_back(
+    parts: Reconciling, due: Due, error: SyncdError | None, *, began_at: datetime, unfinished: bool
+) -> None:
     """Write down how the project stands, and when to look again."""
     now = parts.work.clock()
     least_seconds = parts.least_seconds.pop(due.project_id, 0.0)
     poll_seconds = choose_poll_seconds(parts.pace, now, delivered_at=due.delivered_at, least_seconds=least_seconds)
     condition, next_at = _judge(now, due, error, poll_seconds=poll_seconds)
+    next_at = now if unfinished else next_at
     async with in_project(parts.work.store.pool, due.tenant_id, due.project_id) as connection:
         if error is None:
             await mark_attempted(connection, due.project_id, began_at)

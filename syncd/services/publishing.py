@@ -9,6 +9,7 @@ from syncd.adapters.postgres import publishing
 from syncd.adapters.postgres.connections import Connection, Pool
 from syncd.adapters.postgres.mirror import list_former
 from syncd.adapters.postgres.transactions import fenced
+from syncd.core.chunking import CHUNKER_VERSION
 from syncd.core.documents import StoredDocument
 from syncd.core.ids import DocumentId
 from syncd.core.locks import Lock
@@ -121,8 +122,14 @@ async def _write_changes(connection: Connection, decision: Decision, state: NewS
     return await publishing.move_term_stats(
         connection,
         project_id,
-        opened=[(version.content.content_hash, version.format, version.content.title) for version in changes.opened],
-        closed=[(document.content_hash, document.format, document.title) for document in changes.closed],
+        opened=[
+            (version.content.content_hash, version.format, version.content.title, CHUNKER_VERSION)
+            for version in changes.opened
+        ],
+        closed=[
+            (document.content_hash, document.format, document.title, document.chunker_version)
+            for document in changes.closed
+        ],
     )
 
 

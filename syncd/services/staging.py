@@ -176,18 +176,21 @@ class _Staging:
             for (entry, key, _), text in zip(placed, indexed, strict=True):
                 self.staged.contents[entry.path] = Content(key, text.title, text.titled)
             distinct = list({(text.content_hash, text.format, text.title): text for text in indexed}.values())
-            await self._store_texts(blobs, distinct)
+            await store_texts(self._store, self._lock, blobs, distinct)
 
-    async def _store_texts(self, blobs: Sequence[NewBlob], texts: Sequence[IndexedText]) -> None:
-        async with in_project(self._store.pool, self._lock.tenant_id, self._lock.project_id) as connection:
-            known = await list_known_chunks(connection, {key for text in texts for key in text.hashes})
-        passages = _list_new_passages(texts, known)
-        terms = await self._store.parsers.make_terms(list(passages.values()), vectors=self.vectors)
-        async with fenced(self._store.pool, self._lock) as connection:
-            await add_blobs(connection, blobs)
-            await add_chunks(connection, texts, terms=dict(zip(passages, terms, strict=True)), vectors=self.vectors)
-            await add_places(connection, texts)
-            await add_links(connection, texts)
+
+async def store_texts(store: Store, lock: Lock, blobs: Sequence[NewBlob], texts: Sequence[IndexedText]) -> None:
+    """Tokenise those chunks of *texts* that are new, and store everything in one transaction."""
+    async with in_project(store.pool, lock.tenant_id, lock.project_id) as connection:
+        known = await list_known_chunks(connection, {key for text in texts for key in text.hashes})
+        vectors = await has_vectors(connection)
+    passages = _list_new_passages(texts, known)
+    terms = await store.parsers.make_terms(list(passages.values()), vectors=vectors)
+    async with fenced(store.pool, lock) as connection:
+        await add_blobs(connection, blobs)
+        await add_chunks(connection, texts, terms=dict(zip(passages, terms, strict=True)), vectors=vectors)
+        await add_places(connection, texts)
+        await add_links(connection, texts)
 
 
 def _list_new_passages(texts: Sequence[IndexedText], known: frozenset[bytes]) -> dict[bytes, tuple[str, str]]:

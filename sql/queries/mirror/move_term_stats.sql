@@ -1,13 +1,14 @@
 -- By how many chunk places does the project grow when these layouts are opened (1) or closed (-1)? Document frequencies move along.
 with layouts as (
-    select n.content_hash, n.format, n.title, n.direction
-    from unnest($2::bytea[], $3::text[], $4::text[], $5::integer[]) as n (content_hash, format, title, direction)
+    select n.content_hash, n.format, n.title, n.direction, n.chunker_version
+    from unnest($2::bytea[], $3::text[], $4::text[], $5::integer[], $6::integer[])
+        as n (content_hash, format, title, direction, chunker_version)
 ), moved as materialized (
     select p.chunk_hash, sum(l.direction)::integer as places
     from layouts l
     join document_chunks p
       on p.tenant_id = (select current_tenant()) and p.content_hash = l.content_hash and p.format = l.format and p.title = l.title
-     and p.chunker_version = $6
+     and p.chunker_version = l.chunker_version
     group by p.chunk_hash
     having sum(l.direction) <> 0
 ), differences as (

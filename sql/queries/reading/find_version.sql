@@ -12,7 +12,8 @@ select v.document_id,
        v.author,
        v.committed_at,
        v.revision_from,
-       v.revision_to
+       v.revision_to,
+       v.chunker_version
 from document_versions v
 join blobs b on b.tenant_id = v.tenant_id and b.content_hash = v.content_hash
 where v.project_id = $1

@@ -12,7 +12,8 @@ select v.document_id,
        v.author,
        v.committed_at,
        v.revision_from,
-       v.revision_to
+       v.revision_to,
+       v.chunker_version
 from versions_at($1, $3) v
 join blobs b on b.tenant_id = v.tenant_id and b.content_hash = v.content_hash
 where v.path = any($2::text[]);

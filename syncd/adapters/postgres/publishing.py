@@ -17,7 +17,7 @@ from syncd.core.revisions import NewVersion
 from syncd.core.runs import Run
 from syncd.core.sources import DocsTree
 
-LayoutKey: TypeAlias = tuple[bytes, str, str]  # content hash, format, title
+LayoutKey: TypeAlias = tuple[bytes, str, str, int]  # content hash, format, title, chunker version
 
 _CLOSE_VERSIONS = load_statement("mirror/close_versions")
 _ADD_DOCUMENTS = load_statement("mirror/add_documents")
@@ -80,6 +80,7 @@ async def add_versions(
             tree.author,
             tree.committed_at,
             revision,
+            CHUNKER_VERSION,
         )
 
 
@@ -116,7 +117,7 @@ async def move_term_stats(
         [layout[1] for layout in layouts],
         [layout[2] for layout in layouts],
         [1] * len(opened) + [-1] * len(closed),
-        CHUNKER_VERSION,
+        [layout[3] for layout in layouts],
     )
     return grown
 
@@ -140,6 +141,7 @@ async def publish_revision(connection: Connection, project_id: ProjectId, public
         publication.reason,
         publication.message,
         publication.hint,
+        CHUNKER_VERSION,
     )
     await connection.execute(_NOTIFY_CHANGE, f"{project_id}:{publication.revision}")
 

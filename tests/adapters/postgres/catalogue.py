@@ -32,6 +32,7 @@ PUBLISHED_COLUMNS = (
     "documents",
     "chunks",
     "skipped",
+    "chunker_version",
 )
 APPEND_ONLY_TABLES = ("lock_events",)
 # Policies beside tenant_isolation that let a role see more: role and command.

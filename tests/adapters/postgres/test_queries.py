@@ -23,6 +23,7 @@ from syncd.adapters.postgres.migrations import list_migrations, run_migrations
 from syncd.adapters.postgres.pulling import PublishedRevision, RevisionFile
 from syncd.adapters.postgres.reading.chunks import ReadableChunk
 from syncd.adapters.postgres.reading.documents import LevelEntry, ReadableDocument
+from syncd.adapters.postgres.recutting import OutdatedVersion
 from syncd.adapters.postgres.roles import make_login_url, put_groups, put_logins
 from syncd.adapters.postgres.sessions import LiveSession
 from syncd.adapters.postgres.statements import load_statement, sql_directory
@@ -69,6 +70,7 @@ VALUES = {
     "leases/list_lock_duties": LockDuty,
     "leases/list_lock_events": LockEvent,
     "leases/mint_fence": Minted,
+    "mirror/list_outdated": OutdatedVersion,
     "mirror/list_stored": StoredDocument,
     "projects/find_project": Project,
     "projects/get_project": Project,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.reading.documents import ReadableDocument
 from syncd.adapters.postgres.statements import load_statement
-from syncd.core.chunking import CHUNKER_VERSION
 
 _LIST_CHUNKS = load_statement("reading/list_chunks")
 LAST_LINE = 2**31 - 1
@@ -40,7 +39,7 @@ async def list_chunks(
         document.content_hash,
         document.format,
         document.title,
-        CHUNKER_VERSION,
+        document.chunker_version,
         min(lines[0], LAST_LINE),
         min(lines[1], LAST_LINE),
         from_ordinal,

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.statements import load_statement
-from syncd.core.chunking import CHUNKER_VERSION
 from syncd.core.ids import DocumentId, ProjectId
 from syncd.core.sections import Place
 
@@ -38,6 +37,7 @@ class ReadableDocument:
     committed_at: datetime | None
     revision_from: int
     revision_to: int | None
+    chunker_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,9 @@ async def get_text(connection: Connection, content_hash: bytes) -> str:
 
 async def list_places(connection: Connection, document: ReadableDocument) -> Sequence[Place]:
     """Return where the chunks of a document stand, in order."""
-    rows = await connection.fetch(_LIST_PLACES, document.content_hash, document.format, document.title, CHUNKER_VERSION)
+    rows = await connection.fetch(
+        _LIST_PLACES, document.content_hash, document.format, document.title, document.chunker_version
+    )
     return tuple(
         Place(tuple(row["headings"]), row["anchor"], line_from=row["line_from"], line_to=row["line_to"]) for row in rows
     )

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from syncd.adapters.postgres.connections import Connection, Pool
 from syncd.adapters.postgres.reading.documents import PathRange
 from syncd.adapters.postgres.statements import load_statement
-from syncd.core.chunking import CHUNKER_VERSION
 from syncd.core.ids import ProjectId
 from syncd.core.terms import format_sparsevec, make_query_weights, query_term_ids
 
@@ -69,7 +68,7 @@ async def search_chunks(
     if not weights:
         return ()
     revisions = [searched.revision for searched in projects.values()]
-    arguments = (ids, CHUNKER_VERSION, paths.start, paths.end)
+    arguments = (ids, paths.start, paths.end)
     if sparse_vectors:
         rows = await connection.fetch(_SEARCH_CHUNKS, *arguments, format_sparsevec(weights), limit, offset, revisions)
     else:
