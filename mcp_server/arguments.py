@@ -12,9 +12,13 @@ MAX_QUERY_BYTES = 1024
 MAX_ID_CHARACTERS = 2048
 
 
+def is_storable(text: str) -> bool:
+    """Return whether Postgres can hold *text*: neither NUL nor half a surrogate pair. Nothing else can be found."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _require_storable(text: str) -> str:
-    # Postgres holds neither NUL nor half a surrogate pair, so nothing can be found by them.
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if not is_storable(text):
         raise ValueError("must not hold NUL or unpaired surrogates")
     return text
 

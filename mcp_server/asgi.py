@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -19,6 +20,7 @@ from syncd.errors import RetryLater, SyncdError
 MCP_PATH = "/mcp"
 MAX_REQUEST_BYTES = 256 * 1024
 _CALLER = "syncd.caller"
+_IDENTIFY = "syncd.identify"
 # Only what streams needs SSE; a JSON answer costs half. Found in the raw body, where a false alarm costs no more than that half.
 _STREAMING_MARKS = (b'"progressToken"', b'"subscriptions/listen"')
 
@@ -77,6 +79,7 @@ class HttpApplication:
             await Response(status_code=405, headers={"Allow": "POST"})(scope, receive, send)
             return
         scope[_CALLER] = caller
+        scope[_IDENTIFY] = partial(self._identify, request)
         await RequestBodyLimitMiddleware(self._serve_body, MAX_REQUEST_BYTES)(scope, receive, send)
 
     async def _identify(self, request: Request) -> Caller | None:
@@ -102,6 +105,13 @@ async def identify_request(context: ServerRequestContext) -> Caller | None:
     request: Any = context.request
     caller: Caller | None = request.scope.get(_CALLER)
     return caller
+
+
+async def identify_again(context: ServerRequestContext) -> Caller | None:
+    """Return whose a context still is: none once its key is revoked or has expired. Raises `RetryLater`: nobody could say."""
+    request: Any = context.request
+    identify: Callable[[], Awaitable[Caller | None]] = request.scope[_IDENTIFY]
+    return await identify()
 
 
 @asynccontextmanager

@@ -4,7 +4,8 @@ import asyncio
 import difflib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from mcp.server import ServerRequestContext
@@ -18,6 +19,7 @@ from mcp_server.calls import Call
 from mcp_server.gate import Gate
 from mcp_server.identity import READ_SCOPE, Caller
 from mcp_server.registry import TOOLS, Tool
+from mcp_server.requests import Identify
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.reading.limits import explaining_reads
 from syncd.adapters.postgres.reading.projects import list_projects
@@ -29,8 +31,6 @@ from syncd.errors import SyncdError
 CALL_SECONDS = 10.0
 
 logger = logging.getLogger("mcp_server.calls")
-
-Identify = Callable[[ServerRequestContext], Awaitable[Caller | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +67,21 @@ class Dispatcher:
         except ValidationError as error:
             return "wrong_arguments", explain_arguments(tool.name, tool.arguments, error)
         try:
-            with explaining_reads():
-                async with asyncio.timeout(CALL_SECONDS), reading(self.pool, caller.tenant_id) as connection:
-                    projects = await list_projects(connection, allowed=caller.project_ids)
-                    call = Call(caller, connection, projects, self.cursors, self.sparse_vectors)
-                    return "ok", await tool.handler(call, arguments)
+            async with self.open_call(caller) as call:
+                return "ok", await tool.handler(call, arguments)
         except SyncdError as error:
             return error.code, ErrorAnswer(f"{error.message} {error.hint}".strip())
         except Exception:  # the tool middleware: whatever failed, an agent gets a sentence, and the log the trace
             logger.exception("tool_failed", extra={"tool": tool.name})
             return "failed", ErrorAnswer("The server failed; it is not your call. Retry once, then tell the operator.")
+
+    @asynccontextmanager
+    async def open_call(self, caller: Caller) -> AsyncIterator[Call]:
+        """Open the snapshot that one request reads."""
+        with explaining_reads():
+            async with asyncio.timeout(CALL_SECONDS), reading(self.pool, caller.tenant_id) as connection:
+                projects = await list_projects(connection, allowed=caller.project_ids)
+                yield Call(caller, connection, projects, self.cursors, self.sparse_vectors)
 
 
 def _get_tool(name: str) -> Tool:

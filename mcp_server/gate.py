@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -27,7 +28,7 @@ class Gate:
         """Return the result that leaves the server."""
         match answer:
             case TextAnswer():
-                return self._release_text(answer)
+                return CallToolResult(content=[TextContent(text=self.release_text(answer))])
             case ValueAnswer():
                 return _release_values(answer)
             case ErrorAnswer():
@@ -36,7 +37,8 @@ class Gate:
             case _:
                 assert_never(answer)
 
-    def _release_text(self, answer: TextAnswer) -> CallToolResult:
+    def release_text(self, answer: TextAnswer) -> str:
+        """Return the text that leaves the server, as a tool's answer or as a resource."""
         shown = make_visible(answer.document_text)
         text, cut = _cut_bytes(shown.text, MAX_ANSWER_BYTES - _ROOM_AROUND_TEXT)
         notes = [_describe(Counter(shown.counts))] if shown.counts else []
@@ -44,7 +46,13 @@ class Gate:
             notes.append(f"Cut at {MAX_ANSWER_BYTES // 1024} KiB: ask for less (lines, limit, max_chars).")
         fenced = self._fence(text, make_visible(answer.source).text) if text else ""
         parts = (make_visible(answer.head).text, fenced, *notes, make_visible(answer.tail).text)
-        return CallToolResult(content=[TextContent(text="\n".join(part for part in parts if part))])
+        return "\n".join(part for part in parts if part)
+
+    def release_values(self, values: Mapping[str, Json]) -> dict[str, Json]:
+        """Return values that leave the server beside a text."""
+        shown = _make_values_visible(values, Counter())
+        assert isinstance(shown, dict)  # noqa: S101 - a mapping went in
+        return shown
 
     def _fence(self, text: str, source: str) -> str:
         mark = hmac.digest(self.key, f"{source}\n{text}".encode(), hashlib.sha256).hex()[:16]

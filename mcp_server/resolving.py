@@ -19,12 +19,16 @@ _SHOWN_PATHS = 5
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an id names: a version of a document, and the anchor or lines in it that the id went on to name."""
+    """What an id names: a version of a document, and the anchor or lines in it that the id went on to name.
+
+    *pinned*: the id names that version for good, whatever is synced later.
+    """
 
     project: ReadableProject
     document: ReadableDocument
     anchor: str | None = None
     lines: tuple[int, int] | None = None
+    pinned: bool = False
 
     @property
     def document_id(self) -> str:
@@ -103,7 +107,7 @@ async def _find_exact(call: Call, candidate: _Candidate) -> Target | None:
     else:
         at_path = await list_documents_at(call.connection, project.project_id, [path], revision=project.revision)
         document = next(iter(at_path), None)
-    return None if document is None else Target(project, document, reading.anchor, reading.lines)
+    return None if document is None else _make_target(candidate, document)
 
 
 async def _find_spelled(call: Call, candidate: _Candidate) -> Target | None:
@@ -114,8 +118,13 @@ async def _find_spelled(call: Call, candidate: _Candidate) -> Target | None:
         return None
     if reading.version is not None:
         document = await _find_version(call, project, found[0].path, version=reading.version)
-        return None if document is None else Target(project, document, reading.anchor, reading.lines)
-    return Target(project, found[0], reading.anchor, reading.lines)
+        return None if document is None else _make_target(candidate, document)
+    return _make_target(candidate, found[0])
+
+
+def _make_target(candidate: _Candidate, document: ReadableDocument) -> Target:
+    reading = candidate.reading
+    return Target(candidate.project, document, reading.anchor, reading.lines, pinned=reading.version is not None)
 
 
 async def _find_version(call: Call, project: ReadableProject, path: str, *, version: int) -> ReadableDocument | None:

@@ -2,40 +2,67 @@
 
 import hashlib
 import hmac
+from datetime import UTC, datetime
 from typing import Any
 
 from mcp.server import Server
 from mcp.server.caching import CacheHint
 
 import syncd
-from mcp_server.dispatch import Dispatcher, Identify
+from mcp_server.dispatch import Dispatcher
+from mcp_server.feed import ChangeFeed
 from mcp_server.gate import Gate
 from mcp_server.registry import INSTRUCTIONS, TOOLS
+from mcp_server.requests import Identify, Requests
+from mcp_server.resources import Resources
+from mcp_server.subscribing import Listener
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.reading.search import has_sparse_vectors
 from syncd.core.cursors import CursorSealer
 
-TOOLS_TTL_MS = 60 * 60 * 1000
+LISTS_TTL_MS = 60 * 60 * 1000
 _SCHEMAS = {tool.name: tool.describe().input_schema for tool in TOOLS}
 
 
-async def make_server(pool: Pool, identify: Identify, *, installation_key: bytes) -> Server[dict[str, Any]]:
-    """Return the server over *pool*, the reader's. It offers no subscriptions: those need a scope to each tenant."""
+async def make_server(
+    pool: Pool,
+    feed: ChangeFeed,
+    *,
+    identify: Identify,
+    identify_again: Identify,
+    installation_key: bytes,
+    poll_seconds: float,
+) -> Server[dict[str, Any]]:
+    """Return the server over *pool*, the reader's.
+
+    *identify* says whose request a context is; *identify_again*, whose it still is a while later. *poll_seconds*: how long
+    a source that tells nothing is not looked at.
+    """
+    gate = Gate(hmac.digest(installation_key, b"fence", hashlib.sha256))
     dispatcher = Dispatcher(
         pool,
         identify,
-        Gate(hmac.digest(installation_key, b"fence", hashlib.sha256)),
+        gate,
         CursorSealer(hmac.digest(installation_key, b"cursor", hashlib.sha256)),
         await has_sparse_vectors(pool),
     )
+    requests = Requests(identify, dispatcher.open_call)
+    resources = Resources(requests, gate, poll_seconds, now=lambda: datetime.now(UTC))
     return Server(
         "syncd",
         version=syncd.__version__,
         title="syncd docs",
         instructions=INSTRUCTIONS,
-        # The list is the same for every tenant, so a shared cache may keep it.
-        cache_hints={"tools/list": CacheHint(ttl_ms=TOOLS_TTL_MS, scope="public")},
+        # These lists are the same for every tenant, so a shared cache may keep them.
+        cache_hints={
+            "tools/list": CacheHint(ttl_ms=LISTS_TTL_MS, scope="public"),
+            "resources/templates/list": CacheHint(ttl_ms=LISTS_TTL_MS, scope="public"),
+        },
         get_tool_input_schema=_SCHEMAS.get,
         on_list_tools=dispatcher.list_tools,
         on_call_tool=dispatcher.call_tool,
+        on_list_resources=resources.list_resources,
+        on_list_resource_templates=resources.list_templates,
+        on_read_resource=resources.read_resource,
+        on_subscriptions_listen=Listener(pool, feed, identify_again).listen,
     )

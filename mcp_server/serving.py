@@ -14,7 +14,8 @@ import uvicorn
 from mcp.server import ServerRequestContext
 from mcp.server.stdio import stdio_server
 
-from mcp_server.asgi import HttpApplication, identify_request, make_security, open_application
+from mcp_server.asgi import HttpApplication, identify_again, identify_request, make_security, open_application
+from mcp_server.feed import ChangeFeed, open_feed
 from mcp_server.identity import Caller, KeyVerifier
 from mcp_server.server import make_server
 from syncd.adapters.postgres.connections import Pool, open_pool
@@ -38,6 +39,7 @@ class _Reader:
     url: str
     pool: Pool
     verifier: KeyVerifier
+    feed: ChangeFeed
 
 
 @asynccontextmanager
@@ -46,7 +48,8 @@ async def _open_reader(settings: Settings) -> AsyncIterator[_Reader]:
     async with open_pool(url, size=settings.pool_connections) as pool:
         await check_schema(pool, list_migrations())
         verifier = KeyVerifier(pool, now=lambda: datetime.now(UTC), monotonic=time.monotonic)
-        yield _Reader(url, pool, verifier)
+        async with open_feed(pool, url) as feed:
+            yield _Reader(url, pool, verifier, feed)
 
 
 @asynccontextmanager
@@ -54,7 +57,12 @@ async def open_http_application(settings: Settings, *, host: str) -> AsyncIterat
     """Open everything that HTTP serving needs but the socket."""
     async with _open_reader(settings) as reader:
         server = await make_server(
-            reader.pool, identify_request, installation_key=make_installation_key(reader.url, salt=KEY_SALT)
+            reader.pool,
+            reader.feed,
+            identify=identify_request,
+            identify_again=identify_again,
+            installation_key=make_installation_key(reader.url, salt=KEY_SALT),
+            poll_seconds=settings.poll_seconds,
         )
         security = make_security(
             host, allowed_hosts=settings.mcp_allowed_hosts, allowed_origins=settings.mcp_allowed_origins
@@ -118,7 +126,12 @@ async def run_stdio(settings: Settings) -> None:
             return await reader.verifier.find_caller(key)
 
         server = await make_server(
-            reader.pool, identify, installation_key=make_installation_key(reader.url, salt=KEY_SALT)
+            reader.pool,
+            reader.feed,
+            identify=identify,
+            identify_again=identify,
+            installation_key=make_installation_key(reader.url, salt=KEY_SALT),
+            poll_seconds=settings.poll_seconds,
         )
         async with stdio_server() as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())

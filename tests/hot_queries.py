@@ -79,6 +79,13 @@ HOT_QUERIES = (
         (PROJECT, "'docs/'", "'docs0'", "'{path}'", "50", "2"),
     ),
     HotQuery("reading/find_version", "read", (ANY_PATH,), (PROJECT, "'{path}'", "1", "2")),
+    HotQuery(
+        "reading/list_changes",
+        "read",
+        ("document_versions_by_begin", "document_versions_by_end"),
+        (PROJECT, "1", "2", "''", "0", "50"),
+        generic=False,
+    ),
     HotQuery("reading/get_text", "read", ("blobs_pkey",), (HASH,)),
     HotQuery("reading/list_places", "read", ("document_chunks_pkey",), (HASH, "'md'", "'{title}'", "1")),
     HotQuery(

@@ -56,9 +56,16 @@ async def read_document(call: Call, arguments: ReadArguments) -> Answer:
     target = await get_target(call, arguments.id, at=arguments.at)
     if arguments.if_version == target.document.version:
         return TextAnswer(f"{freshness_line(target.project)}\n{target.document_id} · unchanged", "", "", "")
-    reading = await _read(
+    return await read_target(
         call, target, section=arguments.section, lines=arguments.lines, max_characters=arguments.max_chars
     )
+
+
+async def read_target(
+    call: Call, target: Target, *, section: str | None = None, lines: str | None = None, max_characters: int
+) -> TextAnswer:
+    """Return the text that a target, or a section or lines of it, names."""
+    reading = await _read(call, target, section=section, lines=lines, max_characters=max_characters)
     first, last = reading.shown_lines
     span = f"lines {first}-{last} of {reading.total_lines}" if last >= first else f"{reading.total_lines} lines"
     url = target.link((first, last) if last >= first else None)

@@ -10,7 +10,7 @@ from mcp_types import TextContent
 from mcp_server.asgi import MAX_REQUEST_BYTES
 from mcp_server.registry import INSTRUCTIONS, TOOLS
 from syncd.core.keys import make_key
-from tests.mcp_server.agents import LEGACY, MODERN, open_agent, post, post_modern, request, text_of
+from tests.mcp_server.agents import LEGACY, MODERN, open_agent, post, request, text_of
 from tests.mcp_server.serve import serving
 from tests.mcp_server.worlds import World
 
@@ -116,16 +116,14 @@ async def test_there_is_no_session_to_listen_to_or_to_end(world: World) -> None:
                 assert (answer.status, answer.headers["Allow"]) == (405, "POST")
 
 
-async def test_subscriptions_are_not_offered_and_refused(world: World) -> None:
-    async with open_agent(world.mcp_url, world.acme.api_key, mode="auto") as client:
-        assert client.server_capabilities.resources is None
-        assert client.server_capabilities.tools is not None
-        assert not client.server_capabilities.tools.list_changed
-    status, text = await post_modern(
-        world.mcp_url, world.acme.api_key, "subscriptions/listen", notifications={"toolsListChanged": True}
-    )
-    assert status == 404
-    assert "error" in json.loads(text)
+async def test_subscriptions_are_offered_where_a_stream_can_carry_them(world: World) -> None:
+    async with open_agent(world.mcp_url, world.acme.api_key, mode="auto") as modern:
+        assert modern.server_capabilities.resources is not None
+        assert modern.server_capabilities.resources.subscribe
+    async with open_agent(world.mcp_url, world.acme.api_key, mode="legacy") as earlier:
+        # The earlier ones push outside of any request, and there is no session to push to.
+        assert earlier.server_capabilities.resources is not None
+        assert not earlier.server_capabilities.resources.subscribe
 
 
 @pytest.mark.parametrize(

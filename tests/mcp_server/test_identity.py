@@ -3,10 +3,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from mcp.client import Client
 from mcp.server import ServerRequestContext
+from mcp.shared.exceptions import MCPError
 
 from mcp_server import identity
+from mcp_server.feed import ChangeFeed
 from mcp_server.identity import CACHE_SECONDS, Caller, KeyVerifier
 from mcp_server.server import make_server
+from mcp_server.streams import Streams
 from tests.mcp_server.agents import text_of
 from tests.mcp_server.worlds import World
 
@@ -89,9 +92,19 @@ async def test_every_call_asks_who_calls_so_that_an_open_connection_ends_with_it
     async def identify(_: ServerRequestContext) -> Caller | None:
         return caller
 
-    server = await make_server(world.acme.mirror.read_pool, identify, installation_key=b"k" * 32)
+    pool = world.acme.mirror.read_pool
+    server = await make_server(
+        pool,
+        ChangeFeed(pool, Streams()),
+        identify=identify,
+        identify_again=identify,
+        installation_key=b"k" * 32,
+        poll_seconds=60,
+    )
     async with Client(server) as client:
         answer = await client.call_tool("docs_projects", {})
+        with pytest.raises(MCPError, match="unknown, revoked, expired or lacks docs:read"):
+            await client.read_resource("doc://guide/docs/setup.md")
 
     assert answer.is_error
     assert "unknown, revoked, expired or lacks docs:read" in text_of(answer)

@@ -221,4 +221,4 @@ async def test_listeners_hear_of_a_revision_when_it_is_visible(
         await connection.add_listener("syncd_changes", lambda *notice: heard.put_nowait(str(notice[-1])))
         await sync_folder(mirror, project)
         async with asyncio.timeout(5):
-            assert await heard.get() == f"{project.project_id}:1"
+            assert await heard.get() == f"{project.project_id}:{mirror.tenant_id}:1"

@@ -143,7 +143,7 @@ async def publish_revision(connection: Connection, project_id: ProjectId, public
         publication.hint,
         CHUNKER_VERSION,
     )
-    await connection.execute(_NOTIFY_CHANGE, f"{project_id}:{publication.revision}")
+    await connection.execute(_NOTIFY_CHANGE, project_id, publication.revision)
 
 
 async def add_run(connection: Connection, project_id: ProjectId, run: Run, *, fence: int) -> None:

@@ -21,6 +21,7 @@ from syncd.adapters.postgres.keys import ResolvedKey, StoredKey
 from syncd.adapters.postgres.leases import Minted
 from syncd.adapters.postgres.migrations import list_migrations, run_migrations
 from syncd.adapters.postgres.pulling import PublishedRevision, RevisionFile
+from syncd.adapters.postgres.reading.changes import Change
 from syncd.adapters.postgres.reading.chunks import ReadableChunk
 from syncd.adapters.postgres.reading.documents import LevelEntry, ReadableDocument
 from syncd.adapters.postgres.recutting import OutdatedVersion
@@ -81,6 +82,7 @@ VALUES = {
     "pulling/list_revisions_of_commits": PublishedRevision,
     "queue/claim_due": Due,
     "reading/find_version": ReadableDocument,
+    "reading/list_changes": Change,
     "reading/list_chunks": ReadableChunk,
     "reading/list_documents": ReadableDocument,
     "reading/list_documents_at": ReadableDocument,
