@@ -946,12 +946,16 @@ CREATE TABLE syncd.projects (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     chunker_version integer DEFAULT 1 NOT NULL,
+    compared_at timestamp with time zone,
+    commit_status boolean DEFAULT false NOT NULL,
+    status_mark text,
     CONSTRAINT projects_check CHECK (((source = 'github'::text) = (repository IS NOT NULL))),
     CONSTRAINT projects_check1 CHECK (((source = 'folder'::text) = (folder IS NOT NULL))),
     CONSTRAINT projects_chunker_version_check CHECK ((chunker_version >= 1)),
     CONSTRAINT projects_condition_check CHECK ((condition = ANY (ARRAY['waiting'::text, 'syncing'::text, 'ready'::text, 'frozen'::text, 'stalled'::text]))),
     CONSTRAINT projects_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text)),
-    CONSTRAINT projects_source_check CHECK ((source = ANY (ARRAY['github'::text, 'folder'::text])))
+    CONSTRAINT projects_source_check CHECK ((source = ANY (ARRAY['github'::text, 'folder'::text]))),
+    CONSTRAINT projects_status_mark_check CHECK ((length(status_mark) <= 200))
 )
 WITH (fillfactor='80');
 
@@ -1042,6 +1046,18 @@ COMMENT ON COLUMN syncd.projects.removed_at IS 'Set by a person; the daemon then
 -- Name: COLUMN projects.chunker_version; Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON COLUMN syncd.projects.chunker_version IS 'No version of the project is read by an older layout: what says whether there is something to cut anew.';
+
+-- Name: COLUMN projects.compared_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.compared_at IS 'When the complete listing of the source was last held against every stored document; null before the first time.';
+
+-- Name: COLUMN projects.commit_status; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.commit_status IS 'Whether the outcome of a sync is told to GitHub, as a status of the commit.';
+
+-- Name: COLUMN projects.status_mark; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.projects.status_mark IS 'What GitHub was last told: commit, state, and revision or reason. The same is not told twice.';
 
 -- Name: repository_routes; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
@@ -1295,6 +1311,7 @@ CREATE TABLE syncd.sync_runs (
     error_message text,
     started_at timestamp with time zone NOT NULL,
     finished_at timestamp with time zone NOT NULL,
+    history_rewritten boolean,
     CONSTRAINT sync_runs_outcome_check CHECK ((outcome = ANY (ARRAY['changed'::text, 'noop'::text, 'failed'::text])))
 );
 
@@ -1337,6 +1354,10 @@ COMMENT ON COLUMN syncd.sync_runs.error_code IS 'The trouble of a failed run; nu
 -- Name: COLUMN sync_runs.error_message; Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON COLUMN syncd.sync_runs.error_message IS 'The same in a sentence.';
+
+-- Name: COLUMN sync_runs.history_rewritten; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.sync_runs.history_rewritten IS 'The commit of the run does not descend from the one before it (a force-push); null where nobody could tell.';
 
 -- Name: tenants; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
@@ -2488,6 +2509,18 @@ GRANT SELECT(updated_at) ON TABLE syncd.projects TO syncd_read;
 GRANT UPDATE(chunker_version) ON TABLE syncd.projects TO syncd_sync;
 GRANT SELECT(chunker_version) ON TABLE syncd.projects TO syncd_read;
 
+-- Name: COLUMN projects.compared_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(compared_at) ON TABLE syncd.projects TO syncd_sync;
+
+-- Name: COLUMN projects.commit_status; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(commit_status) ON TABLE syncd.projects TO syncd_web;
+
+-- Name: COLUMN projects.status_mark; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(status_mark) ON TABLE syncd.projects TO syncd_sync;
+
 -- Name: TABLE repository_routes; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE syncd.repository_routes TO syncd_queue;
@@ -2578,6 +2611,10 @@ GRANT SELECT,DELETE,UPDATE ON TABLE syncd.sync_queue TO syncd_sync;
 GRANT SELECT,INSERT,DELETE ON TABLE syncd.sync_runs TO syncd_sync;
 GRANT SELECT ON TABLE syncd.sync_runs TO syncd_read;
 GRANT SELECT ON TABLE syncd.sync_runs TO syncd_web;
+
+-- Name: COLUMN sync_runs.history_rewritten; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(history_rewritten) ON TABLE syncd.sync_runs TO syncd_sync;
 
 -- Name: TABLE tenants; Type: ACL; Schema: syncd; Owner: syncd_owner
 

@@ -43,6 +43,9 @@ class Project:
     chunker_version: int
     removed_at: datetime | None
     created_at: datetime
+    compared_at: datetime | None = None
+    commit_status: bool = False
+    status_mark: str | None = None
 
     @property
     def origin(self) -> str:
@@ -63,6 +66,7 @@ class NewProject:
     docs_path: str | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    commit_status: bool = False
 
 
 @dataclass(frozen=True, slots=True)

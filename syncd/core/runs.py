@@ -16,7 +16,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One row of sync_runs. Phases are in milliseconds."""
+    """One row of sync_runs. Phases are in milliseconds. *history_rewritten*: the commit does not descend from the one before; none is unknown."""
 
     outcome: Outcome
     from_commit: str | None
@@ -35,3 +35,4 @@ class Run:
     milliseconds: Mapping[str, float] = field(default_factory=dict)
     error_code: str | None = None
     error_message: str | None = None
+    history_rewritten: bool | None = None

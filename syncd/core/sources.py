@@ -47,7 +47,8 @@ class Head:
 class DocsTree:
     """The docs of one head: who made it, when, where its docs are, and the SHA of that tree.
 
-    *docs_path* is relative to the root, without slashes at its ends, and empty for the root itself.
+    *docs_path* is relative to the root, without slashes at its ends, and empty for the root itself. *repository* is what
+    the source calls itself today (owner/name), and *parents* are the commits that the head descends from, where it says so.
     """
 
     head: Head
@@ -55,6 +56,8 @@ class DocsTree:
     tree_sha: str
     author: str | None
     committed_at: datetime | None
+    repository: str | None = None
+    parents: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,9 @@ class Source(Protocol):
 
     async def get_docs_tree(self, head: Head) -> DocsTree:
         """Return where the docs of *head* are and the SHA of their tree."""
+
+    async def is_rewritten(self, head: Head, since_commit: str) -> bool | None:
+        """Return whether *head* does not descend from *since_commit*; none where nobody can tell."""
 
     async def list_entries(self, tree: DocsTree) -> Sequence[TreeEntry]:
         """Return every file below *tree*, with root-relative paths. The listing is complete, or this raises."""

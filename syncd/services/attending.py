@@ -9,7 +9,13 @@ from datetime import datetime, timedelta
 
 from syncd.adapters.postgres.connections import Connection, LeaseLost
 from syncd.adapters.postgres.projects import find_project_by_id
-from syncd.adapters.postgres.publishing import add_run, collect_orphans, remove_contents, remove_project
+from syncd.adapters.postgres.publishing import (
+    add_run,
+    collect_orphans,
+    mark_rewritten,
+    remove_contents,
+    remove_project,
+)
 from syncd.adapters.postgres.queue import finish_due, mark_attempted, mark_checked, mark_condition, mark_desired
 from syncd.adapters.postgres.transactions import fenced, in_project
 from syncd.core.chunking import CHUNKER_VERSION
@@ -102,9 +108,14 @@ async def _mark_unchanged(parts: Reconciling, connection: Connection, project: P
 
 def _known_mark(parts: Reconciling, project: Project) -> str | None:
     """Return the mark of the synced head, unless the project asks another question of it, or was long not compared as a whole."""
-    if is_comparison_due(parts.pace, parts.work.clock(), compared_at=project.synced_at):
+    if _is_comparison_due(parts, project):
         return None
     return project.source_mark if project.selection_hash == selection_hash(project, parts.work.limits) else None
+
+
+def _is_comparison_due(parts: Reconciling, project: Project) -> bool:
+    compared_at = project.compared_at or project.synced_at
+    return is_comparison_due(parts.pace, parts.work.clock(), compared_at=compared_at)
 
 
 async def _sync(parts: Reconciling, seen: Project, source: Source, head: Head) -> None:
@@ -123,6 +134,8 @@ async def _sync(parts: Reconciling, seen: Project, source: Source, head: Head) -
                 await _mark_unchanged(parts, connection, project)
             return
         run = await _sync_recorded(parts, project, source, newest, lock=lock)
+        if run.history_rewritten is None:
+            await _remark_rewriting(parts, run, source, newest, lock=lock)
         if run.outcome is Outcome.CHANGED:
             await _collect_orphans(parts, lock)
 
@@ -148,7 +161,8 @@ async def _sync_recorded(parts: Reconciling, project: Project, source: Source, h
             await add_run(connection, project.project_id, failed, fence=lock.fence)
 
     try:
-        run = await sync_project(parts.work, project, source, head, lock=lock)
+        whole = _is_comparison_due(parts, project)
+        run = await sync_project(parts.work, project, source, head, lock=lock, whole=whole)
     except LeaseLost:
         raise  # without the lease there is nothing that may be written
     except SyncdError as error:
@@ -161,6 +175,22 @@ async def _sync_recorded(parts: Reconciling, project: Project, source: Source, h
         parts.work.report_phase(project.project_id, None)
     log.info("sync", extra={"project": project.name, "project_id": str(project.project_id), **make_log_fields(run)})
     return run
+
+
+async def _remark_rewriting(parts: Reconciling, run: Run, source: Source, head: Head, *, lock: Lock) -> None:
+    """Say of a run whether the push rewrote history; asked after its docs are visible, and no reason to fail it."""
+    if run.from_commit is None or run.to_commit is None:
+        return
+    try:
+        rewritten = await source.is_rewritten(head, run.from_commit)
+    except LeaseLost:
+        raise
+    except SyncdError as error:
+        log.info("rewriting unknown", extra={"project_id": str(lock.project_id), "code": error.code})
+        return
+    if rewritten is not None:
+        async with fenced(parts.work.store.pool, lock) as connection:
+            await mark_rewritten(connection, lock.project_id, fence=lock.fence, rewritten=rewritten)
 
 
 def _make_internal_error() -> RetryLater:
@@ -178,6 +208,7 @@ def make_log_fields(run: Run) -> dict[str, object]:
         "renamed": run.renamed,
         "deleted": run.deleted,
         "skipped": run.skipped,
+        "history_rewritten": run.history_rewritten,
         "requests": run.requests,
         "received_bytes": run.received_bytes,
         "milliseconds": dict(run.milliseconds),

@@ -71,7 +71,7 @@ async def put_project(shelf: Shelf, new: NewProject) -> Project:
                 hint="Give this one another name with --name.",
             )
         if found is not None:
-            await update_project(connection, found.project_id, new)
+            await update_project(connection, found.project_id, replace(new, commit_status=found.commit_status))
             await request_sync(connection, found.project_id, shelf.clock())
             return replace(found, branch=new.branch, docs_path=new.docs_path, include=new.include, exclude=new.exclude)
     return await create_project(shelf, new)

@@ -1,5 +1,6 @@
 """The one transaction that makes a commit visible: documents, versions, skipped files, statistics, run, revision, notice."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from uuid import uuid4
 from syncd.adapters.postgres import publishing
 from syncd.adapters.postgres.connections import Connection, Pool
 from syncd.adapters.postgres.mirror import list_former
+from syncd.adapters.postgres.projects import put_repository
 from syncd.adapters.postgres.transactions import fenced
 from syncd.core.chunking import CHUNKER_VERSION
 from syncd.core.documents import StoredDocument
@@ -20,10 +22,15 @@ from syncd.core.runs import Outcome, Run
 from syncd.core.sources import DocsTree, SourceCost
 from syncd.services.stopwatch import Stopwatch
 
+log = logging.getLogger("syncd.sync")
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Everything that was decided about a commit before its transaction opens."""
+    """Everything that was decided about a commit before its transaction opens.
+
+    *rewritten*: history was (none: unknown). *compared*: the complete listing was held against every stored document.
+    """
 
     project: Project
     tree: DocsTree
@@ -31,6 +38,8 @@ class Decision:
     started_at: datetime
     cost: SourceCost
     watch: Stopwatch
+    rewritten: bool | None = None
+    compared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +67,10 @@ async def publish_commit(pool: Pool, lock: Lock, decision: Decision, *, clock: C
             project.chunks,
             project.skipped,
             **explain_emptiness(decision.tree.docs_path, project.documents),
+            compared=decision.compared,
         )
         await publishing.publish_revision(connection, project.project_id, publication)
+        await _follow_rename(connection, decision)
         run = _make_run(decision, Outcome.NOOP, revision=project.revision, skipped=project.skipped, now=now)
         await publishing.add_run(connection, project.project_id, run, fence=lock.fence)
     return run
@@ -85,11 +96,31 @@ async def publish_changes(
             project.chunks + chunk_difference,
             skipped,
             **explain_emptiness(decision.tree.docs_path, documents),
+            compared=decision.compared,
         )
         await publishing.publish_revision(connection, project.project_id, publication)
+        await _follow_rename(connection, decision)
         run = _make_run(decision, Outcome.CHANGED, revision=revision, skipped=skipped, now=now, plan=state.plan)
         await publishing.add_run(connection, project.project_id, run, fence=lock.fence)
     return run
+
+
+async def _follow_rename(connection: Connection, decision: Decision) -> None:
+    """Take over the repository's new name: it is known by its number, and links to it are made of its name."""
+    project, name = decision.project, decision.tree.repository
+    if name is None or project.repository_id is None or name == project.repository:
+        return
+    await put_repository(connection, project.project_id, name, project.repository_id)
+    log.info(
+        "repository renamed",
+        extra={
+            "project": project.name,
+            "project_id": str(project.project_id),
+            "from": project.repository,
+            "to": name,
+            "repository_id": project.repository_id,
+        },
+    )
 
 
 def explain_emptiness(docs_path: str, documents: int) -> dict[str, str]:
@@ -157,4 +188,5 @@ def _make_run(
         requests=decision.cost.requests,
         received_bytes=decision.cost.received_bytes,
         milliseconds=dict(decision.watch.milliseconds),
+        history_rewritten=decision.rewritten,
     )

@@ -189,6 +189,7 @@ def describe_run(run: Run | None) -> dict[str, object] | None:
         "bytes": run.received_bytes,
         "milliseconds": dict(run.milliseconds),
         "startedAt": format_time(run.started_at),
+        "historyRewritten": run.history_rewritten,
     }
 
 

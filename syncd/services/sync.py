@@ -1,6 +1,7 @@
 """One sync of one project: gather what the source has and what we have, decide, fetch what is missing, publish it at once."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +16,15 @@ from syncd.core.locks import Lock
 from syncd.core.planning import Plan, Selection, is_mass_deletion, make_plan, select_entries
 from syncd.core.progress import Phase
 from syncd.core.projects import Project
-from syncd.core.revisions import hash_selection, make_skip_changes
+from syncd.core.revisions import SkipChanges, hash_selection, make_skip_changes
 from syncd.core.runs import Run
 from syncd.core.sources import DocsTree, Head, Source, TreeEntry
 from syncd.errors import Stalled
 from syncd.services.publishing import Decision, NewState, publish_changes, publish_commit
 from syncd.services.staging import Store, stage_contents
 from syncd.services.stopwatch import Stopwatch
+
+log = logging.getLogger("syncd.sync")
 
 _CONTENT_REASONS = (SkipReason.BINARY, SkipReason.LFS_POINTER)
 
@@ -59,9 +62,12 @@ def selection_hash(project: Project, limits: Limits) -> bytes:
     )
 
 
-async def sync_project(work: Workplace, project: Project, source: Source, head: Head, *, lock: Lock) -> Run:
+async def sync_project(
+    work: Workplace, project: Project, source: Source, head: Head, *, lock: Lock, whole: bool = False
+) -> Run:
     """Make the documents of *project* equal to *head*, and return the run that was recorded.
 
+    *whole*: list and compare everything, also where the tree is the one that is published.
     Raises `LeaseLost` when the lock was lost (nothing is published), `Stalled` when a person must look, and whatever the
     source raises. What was staged before an error is used by the next run.
     """
@@ -70,9 +76,14 @@ async def sync_project(work: Workplace, project: Project, source: Source, head: 
     with watch.phase("gather"):
         tree = await source.get_docs_tree(head)
         question = selection_hash(project, work.limits)
-        same_tree = tree.tree_sha == project.tree_sha and tree.docs_path == project.synced_docs_path
-        if same_tree and question == project.selection_hash:
-            decision = Decision(project, tree, question, started_at, source.cost, watch)
+        same = (tree.tree_sha, tree.docs_path, question) == (
+            project.tree_sha,
+            project.synced_docs_path,
+            project.selection_hash,
+        )
+        rewritten = _find_rewriting(project, tree)
+        if same and not whole:
+            decision = Decision(project, tree, question, started_at, source.cost, watch, rewritten)
             return await publish_commit(work.store.pool, lock, decision, clock=work.clock)
         entries = await source.list_entries(tree)
         async with in_project(work.store.pool, project.tenant_id, project.project_id) as connection:
@@ -90,11 +101,35 @@ async def sync_project(work: Workplace, project: Project, source: Source, head: 
             plan = _plan(selection, stored)
         await _guard_deletions(work, project, plan, tree=tree, stored_count=len(stored))
         skips = make_skip_changes(selection.skipped, stored_skips)
-    decision = Decision(project, tree, question, started_at, source.cost, watch)
+    decision = Decision(project, tree, question, started_at, source.cost, watch, rewritten, compared=True)
+    if same and not (plan.is_empty and skips.is_empty):
+        _log_drift(project, plan, skips)
     if plan.is_empty and skips.is_empty and project.revision > 0:
         return await publish_commit(work.store.pool, lock, decision, clock=work.clock)
     state = NewState(plan, selection, stored, staged.contents, skips)
     return await publish_changes(work.store.pool, lock, decision, state, clock=work.clock)
+
+
+def _find_rewriting(project: Project, tree: DocsTree) -> bool | None:
+    """Return what the commit itself tells for free: a child of the synced one rewrote no history."""
+    commit = project.synced_commit
+    return False if commit is not None and (commit in tree.parents or commit == tree.head.commit) else None
+
+
+def _log_drift(project: Project, plan: Plan, skips: SkipChanges) -> None:
+    """Say that what was stored was not what its tree holds: a fault of ours, or of who wrote to the database by hand."""
+    log.error(
+        "drift healed",
+        extra={
+            "project": project.name,
+            "project_id": str(project.project_id),
+            "added": len(plan.added),
+            "modified": len(plan.modified),
+            "renamed": len(plan.renamed),
+            "deleted": len(plan.deleted),
+            "skips": len(skips.opened) + len(skips.closed),
+        },
+    )
 
 
 def _select(project: Project, entries: Sequence[TreeEntry], limits: Limits) -> Selection:

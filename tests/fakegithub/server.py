@@ -13,10 +13,29 @@ from tests.fakegithub.hooks import Hooks, Sending
 from tests.fakegithub.host import HOST, Host
 from tests.fakegithub.objects import open_object_reader
 from tests.fakegithub.repositories import HostedRepository
-from tests.fakegithub.routes import apps, archives, branches, commits, graphql, hooks, objects, rates, repositories
+from tests.fakegithub.routes import (
+    apps,
+    archives,
+    branches,
+    commits,
+    comparisons,
+    graphql,
+    hooks,
+    objects,
+    rates,
+    repositories,
+)
 from tests.fakegithub.serving import LoggedRequest, make_middleware
 
-_ROUTES = (*repositories.ROUTES, *commits.ROUTES, *branches.ROUTES, *objects.ROUTES, *archives.ROUTES, *apps.ROUTES)
+_ROUTES = (
+    *repositories.ROUTES,
+    *commits.ROUTES,
+    *comparisons.ROUTES,
+    *branches.ROUTES,
+    *objects.ROUTES,
+    *archives.ROUTES,
+    *apps.ROUTES,
+)
 
 
 class FakeGitHub:

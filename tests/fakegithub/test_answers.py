@@ -53,6 +53,28 @@ async def test_a_repository_answers_by_name_and_by_number(hosted: Hosted) -> Non
     assert by_name.json()["id"] == hosted.repository.number
 
 
+async def test_a_comparison_says_how_two_commits_stand_to_each_other(hosted: Hosted) -> None:
+    git, first = hosted.git, hosted.commit
+    second = git.add_commit({"a.md": b"2\n"})
+    third = git.add_commit({"a.md": b"3\n"})
+    git.set_branch("side", first)
+    side = git.add_commit({"a.md": b"side\n"}, branch="side")
+    stranger = git.add_commit({"a.md": b"alone\n"}, branch="orphan")
+
+    async def tell(base: str, head: str) -> tuple[str, int, int, str]:
+        told = (await ask(hosted.fake, f"/repos/acme/handbook/compare/{base}...{head}")).json()
+        return told["status"], told["ahead_by"], told["behind_by"], told["merge_base_commit"]["sha"]
+
+    assert await tell(first, third) == ("ahead", 2, 0, first)
+    assert await tell(third, second) == ("behind", 0, 1, second)
+    assert await tell(second, second) == ("identical", 0, 0, second)
+    assert await tell(third, side) == ("diverged", 1, 2, first)
+    paged = await ask(hosted.fake, f"/repos/acme/handbook/compare/{first}...{third}?per_page=1&page=2")
+    assert [commit["sha"] for commit in paged.json()["commits"]] == [third]
+    for base in (stranger, "1" * 40):
+        assert (await ask(hosted.fake, f"/repos/acme/handbook/compare/{base}...{third}")).status == 404
+
+
 @pytest.mark.parametrize("route", ["/commits/main", "/git/trees/main?recursive=1", "/branches", "/git/ref/heads/main"])
 async def test_every_route_answers_by_name_and_by_number(hosted: Hosted, route: str) -> None:
     by_name = await ask(hosted.fake, f"/repos/acme/handbook{route}")

@@ -25,7 +25,16 @@ SYNC_NAMES = [
 ]
 NAMES = ["name", "condition", "reason", "message", *LOCK_NAMES, *SYNC_NAMES]
 COUNT_NAMES = ["added", "modified", "renamed", "deleted", "skipped", "requests", "bytes"]
-RUN_NAMES = ["fromCommit", "toCommit", "revision", "outcome", *COUNT_NAMES, "milliseconds", "startedAt"]
+RUN_NAMES = [
+    "fromCommit",
+    "toCommit",
+    "revision",
+    "outcome",
+    *COUNT_NAMES,
+    "milliseconds",
+    "startedAt",
+    "historyRewritten",
+]
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
 

@@ -40,7 +40,8 @@ select p.project_id,
        r.received_bytes as run_received_bytes,
        r.milliseconds as run_milliseconds,
        r.error_code as run_error_code,
-       r.error_message as run_error_message
+       r.error_message as run_error_message,
+       r.history_rewritten as run_history_rewritten
 from projects p
 join project_leases l on l.tenant_id = p.tenant_id and l.project_id = p.project_id
 left join project_leases f
@@ -48,7 +49,7 @@ left join project_leases f
       and f.freeze_id is not null and (f.freeze_until is null or f.freeze_until > $3)
 left join lateral (
     select s.outcome, s.from_commit, s.to_commit, s.tree_sha, s.revision, s.started_at, s.finished_at, s.added, s.modified, s.renamed,
-           s.deleted, s.skipped, s.requests, s.received_bytes, s.milliseconds, s.error_code, s.error_message
+           s.deleted, s.skipped, s.requests, s.received_bytes, s.milliseconds, s.error_code, s.error_message, s.history_rewritten
     from sync_runs s
     where s.tenant_id = p.tenant_id and s.project_id = p.project_id
     order by s.started_at desc

@@ -62,6 +62,10 @@ class FolderSource:
             head, scan.docs_path, scan.tree_sha, made.author if made else None, made.committed_at if made else None
         )
 
+    async def is_rewritten(self, head: Head, since_commit: str) -> bool | None:
+        """Return none: a folder has no history."""
+        return None
+
     async def list_entries(self, tree: DocsTree) -> Sequence[TreeEntry]:
         """Return every matching file of *tree*, and each submodule; RetryLater where the folder has changed since."""
         return (await self._find_scan(tree.head)).entries

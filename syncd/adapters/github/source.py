@@ -1,9 +1,11 @@
 """A repository at GitHub as a source of documents.
 
 An unchanged head costs one conditional request; k changed documents cost 3 + depth of the docs path + k, or fewer where
-`syncd.core.transports` knows a cheaper way than one by one.
+`syncd.core.transports` knows a cheaper way than one by one. Whether history was rewritten is told by the commit itself where
+the head is a child of the synced one, and else costs one request, once the docs are visible.
 """
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import UTC
@@ -30,6 +32,8 @@ _SHA_MEDIA_TYPE = "application/vnd.github.sha"
 _SHA_LENGTH = 40
 _SHOWN_NAMES = 5
 _MOVED_SECONDS = 5.0
+# The links of an answer name the repository as it is called today, by whatever it was asked.
+_NAMED = re.compile(r"/repos/([^/]+/[^/]+)/git/commits/")
 _ANONYMOUS_POLL_SECONDS = 600.0
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -55,10 +59,20 @@ class _Tree(BaseModel):
     sha: Sha
 
 
+class _Parent(BaseModel):
+    sha: Sha
+
+
 class _Commit(BaseModel):
+    url: str
     author: _Author
     committer: _Committer
     tree: _Tree
+    parents: list[_Parent]
+
+
+class _Comparison(BaseModel):
+    status: str
 
 
 class GitHubSource:
@@ -126,7 +140,27 @@ class GitHubSource:
         commit = await self._get_parsed(_Commit, f"/git/commits/{head.commit}")
         docs_path, tree_sha = await self._find_docs(commit.tree.sha)
         self._commit = head.commit
-        return DocsTree(head, docs_path, tree_sha, commit.author.name, commit.committer.date.astimezone(UTC))
+        named = _NAMED.search(commit.url)
+        return DocsTree(
+            head,
+            docs_path,
+            tree_sha,
+            commit.author.name,
+            commit.committer.date.astimezone(UTC),
+            repository=named[1] if named else None,
+            parents=frozenset(parent.sha for parent in commit.parents),
+        )
+
+    async def is_rewritten(self, head: Head, since_commit: str) -> bool | None:
+        """Return whether *head* does not descend from *since_commit*; none where GitHub does not tell. Costs one request."""
+        # The second page holds no files, which may be megabytes; the status stands on every page.
+        path = f"{await self._get_base_path()}/compare/{since_commit}...{head.commit}"
+        response = await self._client.get(path, query={"per_page": "1", "page": "2"})
+        if response.status == HTTPStatus.NOT_FOUND:
+            return True  # GitHub no longer has the commit, or the two have no ancestor in common
+        if response.status != HTTPStatus.OK:
+            return None
+        return parse_body(_Comparison, response).status not in {"ahead", "identical"}
 
     async def list_entries(self, tree: DocsTree) -> Sequence[TreeEntry]:
         """Return every file below *tree*, proved whole by the tree's SHA where its paths permit that."""

@@ -20,6 +20,7 @@ _MARK_REMOVED = load_statement("projects/mark_removed")
 _REQUEST_SYNC = load_statement("projects/request_sync")
 _GET_CREDENTIAL = load_statement("projects/get_credential")
 _PUT_REPOSITORY = load_statement("projects/put_repository")
+_PUT_STATUS_MARK = load_statement("projects/put_status_mark")
 
 LIST_LIMIT = 1000
 
@@ -64,6 +65,7 @@ async def add_project(
             new.include,
             new.exclude,
             credential,
+            new.commit_status,
         )
     except asyncpg.UniqueViolationError as error:
         raise Rejected(
@@ -80,9 +82,15 @@ async def add_project(
 
 
 async def update_project(connection: Connection, project_id: ProjectId, new: NewProject) -> None:
-    """Change what a project mirrors: branch, docs path, globs."""
+    """Change what a project mirrors (branch, docs path, globs), and whether GitHub is told of it."""
     await connection.execute(
-        _UPDATE_PROJECT, project_id, new.branch, new.docs_path, list(new.include), list(new.exclude)
+        _UPDATE_PROJECT,
+        project_id,
+        new.branch,
+        new.docs_path,
+        list(new.include),
+        list(new.exclude),
+        new.commit_status,
     )
 
 
@@ -105,3 +113,8 @@ async def get_credential(connection: Connection, project_id: ProjectId) -> bytes
 async def put_repository(connection: Connection, project_id: ProjectId, repository: str, repository_id: int) -> None:
     """Remember what a repository is called now, and its id for ever."""
     await connection.execute(_PUT_REPOSITORY, project_id, repository, repository_id)
+
+
+async def put_status_mark(connection: Connection, project_id: ProjectId, mark: str) -> None:
+    """Remember what GitHub was told of a project's commit."""
+    await connection.execute(_PUT_STATUS_MARK, project_id, mark)

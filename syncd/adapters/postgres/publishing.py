@@ -27,6 +27,7 @@ _ADD_SKIPPED = load_statement("mirror/add_skipped")
 _MOVE_TERM_STATS = load_statement("mirror/move_term_stats")
 _PUBLISH_REVISION = load_statement("mirror/publish_revision")
 _ADD_RUN = load_statement("mirror/add_run")
+_MARK_REWRITTEN = load_statement("mirror/mark_rewritten")
 _NOTIFY_CHANGE = load_statement("mirror/notify_change")
 _REMOVE_CONTENTS = load_statement("mirror/remove_contents")
 _REMOVE_PROJECT = load_statement("mirror/remove_project")
@@ -35,7 +36,7 @@ _COLLECT_ORPHANS = load_statement("mirror/collect_orphans")
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """The new state of a project's row."""
+    """The new state of a project's row. *compared*: it was made from the complete listing and every stored document."""
 
     revision: int
     tree: DocsTree
@@ -47,6 +48,7 @@ class Publication:
     reason: str | None = None
     message: str | None = None
     hint: str | None = None
+    compared: bool = False
 
 
 async def close_versions(
@@ -142,6 +144,7 @@ async def publish_revision(connection: Connection, project_id: ProjectId, public
         publication.message,
         publication.hint,
         CHUNKER_VERSION,
+        publication.compared,
     )
     await connection.execute(_NOTIFY_CHANGE, project_id, publication.revision)
 
@@ -169,7 +172,13 @@ async def add_run(connection: Connection, project_id: ProjectId, run: Run, *, fe
         run.error_message,
         run.started_at,
         run.finished_at,
+        run.history_rewritten,
     )
+
+
+async def mark_rewritten(connection: Connection, project_id: ProjectId, *, fence: int, rewritten: bool) -> None:
+    """Say of the runs under *fence* whether history was rewritten before them."""
+    await connection.execute(_MARK_REWRITTEN, project_id, fence, rewritten)
 
 
 async def remove_contents(connection: Connection, project_id: ProjectId) -> None:

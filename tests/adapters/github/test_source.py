@@ -251,6 +251,30 @@ async def test_a_repository_that_was_renamed_before_the_first_look_is_found(host
     assert await mirror(hosted.open_source(known=False)) == _oracle(hosted, "docs")
 
 
+async def test_a_history_that_was_rewritten_is_told_from_one_that_went_on(hosted: Hosted) -> None:
+    first = hosted.git.get_commit("main")
+    second = hosted.git.add_commit({"docs/a.md": b"2\n"})
+    third = hosted.git.add_commit({"docs/a.md": b"3\n"})
+    source = hosted.open_source()
+    tree, _ = await gather(source)
+    assert tree.parents == {second}
+    for since, rewritten in ((third, False), (second, False), (first, False), ("1" * 40, True)):
+        assert await source.is_rewritten(tree.head, since) is rewritten
+    assert source.cost.requests == 8
+    hosted.git.set_branch("main", first)
+    source = hosted.open_source()
+    tree, _ = await gather(source)
+    assert await source.is_rewritten(tree.head, third) is True
+    hosted.fake.faults.add(Fault(on="/compare/", effect=Answer(500)))
+    assert await source.is_rewritten(tree.head, third) is None
+
+
+async def test_a_docs_tree_names_the_repository_as_it_is_called_today(hosted: Hosted) -> None:
+    hosted.fake.rename_repository(hosted.repository, "umbrella/book")
+    tree, _ = await gather(hosted.open_source())
+    assert tree.repository == "umbrella/book"
+
+
 async def test_a_commit_that_is_gone_is_looked_at_again_soon(hosted: Hosted) -> None:
     with pytest.raises(RetryLater) as caught:
         await hosted.open_source().get_docs_tree(Head("0" * 40, "mark"))

@@ -37,6 +37,7 @@ OPERATIONS = (
     ("post", _REPOSITORY + "/statuses/{sha}"),
     ("get", _REPOSITORY + "/hooks"),
     ("post", _REPOSITORY + "/hooks"),
+    ("patch", _REPOSITORY + "/hooks/{hook_id}"),
     ("post", _REPOSITORY + "/hooks/{hook_id}/pings"),
     ("get", _REPOSITORY + "/hooks/{hook_id}/deliveries"),
     ("get", _REPOSITORY + "/hooks/{hook_id}/deliveries/{delivery_id}"),
