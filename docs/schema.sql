@@ -402,6 +402,25 @@ ALTER FUNCTION syncd.route_repository() OWNER TO syncd_queue;
 
 COMMENT ON FUNCTION syncd.route_repository() IS 'Definer trigger: keeps repository_routes true to projects.repository_id; a removed project''s route goes by its foreign key.';
 
+-- Name: tell_status(); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
+
+CREATE FUNCTION syncd.tell_status() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    changed record := coalesce(new, old);
+begin
+    perform pg_notify('syncd_status', changed.tenant_id || ':' || changed.project_id);
+    return null;
+end
+$$;
+
+ALTER FUNCTION syncd.tell_status() OWNER TO syncd_owner;
+
+-- Name: FUNCTION tell_status(); Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON FUNCTION syncd.tell_status() IS 'Trigger: tells listeners of syncd_status, when the transaction commits, whose project looks different now.';
+
 -- Name: touch_updated_at(); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
 
 CREATE FUNCTION syncd.touch_updated_at() RETURNS trigger
@@ -1757,6 +1776,18 @@ CREATE TRIGGER refuse_unfenced_delete BEFORE DELETE ON syncd.projects FOR EACH S
 -- Name: projects route_repository; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
 CREATE TRIGGER route_repository AFTER INSERT OR UPDATE OF repository_id ON syncd.projects FOR EACH ROW EXECUTE FUNCTION syncd.route_repository();
+
+-- Name: projects tell_status; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER tell_status AFTER INSERT OR DELETE ON syncd.projects FOR EACH ROW EXECUTE FUNCTION syncd.tell_status();
+
+-- Name: projects tell_status_of_change; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER tell_status_of_change AFTER UPDATE ON syncd.projects FOR EACH ROW WHEN (((((((((((old.name IS DISTINCT FROM new.name) OR (old.branch IS DISTINCT FROM new.branch)) OR (old.condition IS DISTINCT FROM new.condition)) OR (old.reason IS DISTINCT FROM new.reason)) OR (old.message IS DISTINCT FROM new.message)) OR (old.next_try_at IS DISTINCT FROM new.next_try_at)) OR (old.desired_commit IS DISTINCT FROM new.desired_commit)) OR (old.synced_commit IS DISTINCT FROM new.synced_commit)) OR (old.revision IS DISTINCT FROM new.revision)) OR (old.removed_at IS DISTINCT FROM new.removed_at))) EXECUTE FUNCTION syncd.tell_status();
+
+-- Name: project_leases tell_status_of_freeze; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER tell_status_of_freeze AFTER UPDATE ON syncd.project_leases FOR EACH ROW WHEN ((((old.freeze_id IS DISTINCT FROM new.freeze_id) OR (old.freeze_until IS DISTINCT FROM new.freeze_until)) OR (old.freeze_reason IS DISTINCT FROM new.freeze_reason))) EXECUTE FUNCTION syncd.tell_status();
 
 -- Name: api_keys touch_updated_at; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 

@@ -60,6 +60,7 @@ class Parts:
     passwords: Passwords
     excluded: Sequence[Path]
     sync_url: str
+    web_url: str
     connecting: Connecting | None
     budgets: Budgets
 
@@ -109,6 +110,7 @@ async def open_parts(settings: Settings, grounds: Grounds) -> AsyncIterator[Part
             passwords=stack.enter_context(open_passwords()),
             excluded=grounds.folders.excluded,
             sync_url=sync_url,
+            web_url=web_url,
             connecting=Connecting(web_pool, app, key_ring, utc_now) if app and key_ring else None,
             budgets=budgets,
         )

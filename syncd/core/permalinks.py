@@ -3,6 +3,13 @@
 from urllib.parse import quote
 
 
+def make_web_url(api_url: str) -> str:
+    """Return where people see the repositories of a GitHub whose API is at *api_url*."""
+    if api_url == "https://api.github.com":
+        return "https://github.com"
+    return api_url.removesuffix("/api/v3")
+
+
 def make_permalink(
     *,
     repository: str | None,

@@ -7,6 +7,7 @@ from syncd.core.callers import Caller
 from syncd.web.api.routes import ROUTES
 from syncd.web.api.serving import make_handler
 from syncd.web.auth import identified, opened
+from syncd.web.events import end_events, follow_events
 from syncd.web.health import show_alive, show_health, show_ready
 from syncd.web.middlewares import make_middleware, put_headers
 from syncd.web.setup import complete
@@ -21,6 +22,7 @@ def make_app(site: Site) -> web.Application:
     """Return the application of *site*."""
     app = web.Application(middlewares=[make_middleware(site)], client_max_size=BODY_MAX_BYTES)
     app.on_response_prepare.append(put_headers)
+    app.on_shutdown.append(end_events(site))
     app.add_routes(list_routes(site))
     return app
 
@@ -34,6 +36,7 @@ def list_routes(site: Site) -> list[web.RouteDef]:
         web.post("/webhooks/github", opened(site, take_delivery)),
         web.get("/github/setup", opened(site, complete)),
         web.get("/status", identified(site, show_status)),
+        web.get("/events", identified(site, follow_events)),
         web.get("/api/v1", identified(site, show_contents)),
         *(web.route(route.method, route.path, make_handler(site, route)) for route in ROUTES),
     ]

@@ -16,6 +16,7 @@ from syncd.web.site import Site
 log = logging.getLogger("syncd.web")
 
 REQUEST_ID_HEADER = "X-Request-ID"
+DEADLINE: web.RequestKey[asyncio.Timeout] = web.RequestKey("deadline", asyncio.Timeout)
 PATH_MAX_CHARACTERS = 200
 COMPRESS_FROM_BYTES = 1024
 PROBES = frozenset({"/livez", "/readyz", "/healthz"})
@@ -64,6 +65,7 @@ def make_middleware(site: Site) -> Middleware:
 async def _answer(site: Site, request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         async with asyncio.timeout(site.request_seconds) as deadline:
+            request[DEADLINE] = deadline
             return await handler(request)
     except web.HTTPException as error:
         return _answer_http(request, error)

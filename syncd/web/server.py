@@ -11,7 +11,9 @@ from typing import TypeAlias
 from aiohttp import web
 
 from syncd.bootstrap import Parts
+from syncd.core.permalinks import make_web_url
 from syncd.errors import BadUsage, Busy, SyncdError
+from syncd.services.feeds import Watched, open_feeds
 from syncd.web.app import make_app
 from syncd.web.site import make_site
 
@@ -41,14 +43,22 @@ class Refusal(asyncio.Protocol):
 @asynccontextmanager
 async def open_site(parts: Parts, where: socket.socket | Address, *, option: str = "--http") -> AsyncIterator[str]:
     """Serve the endpoint of *parts* and yield its URL. *where* is a socket of `bind`, or an address. Raises as `bind` does."""
-    app = make_app(make_site(parts))
-    if isinstance(where, socket.socket):
-        async with serve(app, where) as url:
-            yield url
-        return
-    with bind(where, option=option) as listening:
-        async with serve(app, listening) as url:
-            yield url
+    async with _open_app(parts) as app:
+        if isinstance(where, socket.socket):
+            async with serve(app, where) as url:
+                yield url
+            return
+        with bind(where, option=option) as listening:
+            async with serve(app, listening) as url:
+                yield url
+
+
+@asynccontextmanager
+async def _open_app(parts: Parts) -> AsyncIterator[web.Application]:
+    watched = Watched(parts.web_pool, parts.redis, parts.web_url, parts.work.clock, parts.budgets)
+    github_url = make_web_url(parts.settings.github_api_url)
+    async with open_feeds(watched, readers_max=parts.settings.event_readers, github_url=github_url) as feeds:
+        yield make_app(make_site(parts, feeds))
 
 
 @asynccontextmanager

@@ -12,9 +12,12 @@ from syncd.adapters.postgres.migrations import Migration, list_migrations
 from syncd.adapters.redis.locks import RedisClient
 from syncd.adapters.redis.throttles import Throttle
 from syncd.bootstrap import Parts
+from syncd.core.permalinks import make_web_url
 from syncd.services.budgets import Budgets
 from syncd.services.connecting import Connecting
+from syncd.services.feeds import Feeds
 from syncd.services.signing_in import SignIn
+from syncd.services.status_document import GITHUB_URL
 from syncd.web.bodies import Reader
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -46,10 +49,12 @@ class Site:
     webhook_secrets: Sequence[bytes] = field(default=(), repr=False)
     connecting: Connecting | None = None
     budgets: Budgets | None = None
+    feeds: Feeds | None = None
+    github_url: str = GITHUB_URL
     webhook_reader: Reader = field(default_factory=lambda: Reader(max_bytes=WEBHOOK_MAX_BYTES))
 
 
-def make_site(parts: Parts) -> Site:
+def make_site(parts: Parts, feeds: Feeds) -> Site:
     """Return the site of a daemon: it reads as the web login, and says no details in production."""
     return Site(
         pool=parts.web_pool,
@@ -63,4 +68,6 @@ def make_site(parts: Parts) -> Site:
         webhook_secrets=parts.settings.webhook_secret_bytes,
         connecting=parts.connecting,
         budgets=parts.budgets,
+        feeds=feeds,
+        github_url=make_web_url(parts.settings.github_api_url),
     )

@@ -18,4 +18,4 @@ async def show_status(site: Site, caller: Caller, _request: web.Request) -> web.
         now=site.clock(),
         own=site.budgets,
     )
-    return web.json_response(make_status_document(status))
+    return web.json_response(make_status_document(status, github_url=site.github_url))
