@@ -7,24 +7,20 @@ from functools import partial
 from math import ceil
 from typing import Any
 
-from mcp.server import Server
+from mcp.server import Server, ServerRequestContext
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import RequestBodyLimitMiddleware, TransportSecuritySettings
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from mcp_server.exchange import begin_exchange, refusing
 from mcp_server.identity import READ_SCOPE, Caller, KeyVerifier
 from syncd.errors import RetryLater, SyncdError
 
 MCP_PATH = "/mcp"
 MAX_REQUEST_BYTES = 256 * 1024
-<<<<<<< HEAD
 _CALLER = "syncd.caller"
 _IDENTIFY = "syncd.identify"
-=======
->>>>>>> c2b61ce (Hold agents to a pace and to calls at once; tell them when to come back)
 # Only what streams needs SSE; a JSON answer costs half. Found in the raw body, where a false alarm costs no more than that half.
 _STREAMING_MARKS = (b'"progressToken"', b'"subscriptions/listen"')
 
@@ -82,14 +78,9 @@ class HttpApplication:
             # Stateless: there is no session to listen to or to end.
             await Response(status_code=405, headers={"Allow": "POST"})(scope, receive, send)
             return
-<<<<<<< HEAD
         scope[_CALLER] = caller
         scope[_IDENTIFY] = partial(self._identify, request)
         await RequestBodyLimitMiddleware(self._serve_body, MAX_REQUEST_BYTES)(scope, receive, send)
-=======
-        exchange = begin_exchange(scope, caller)
-        await RequestBodyLimitMiddleware(self._serve_body, MAX_REQUEST_BYTES)(scope, receive, refusing(exchange, send))
->>>>>>> c2b61ce (Hold agents to a pace and to calls at once; tell them when to come back)
 
     async def _identify(self, request: Request) -> Caller | None:
         kind, _, key = request.headers.get("authorization", "").partition(" ")
@@ -109,7 +100,6 @@ class HttpApplication:
         await (self.sse_manager if streams else self.json_manager).handle_request(scope, replay, send)
 
 
-<<<<<<< HEAD
 async def identify_request(context: ServerRequestContext) -> Caller | None:
     """Return whose HTTP request a context is: what this very request proved, nothing remembered of another."""
     request: Any = context.request
@@ -124,8 +114,6 @@ async def identify_again(context: ServerRequestContext) -> Caller | None:
     return await identify()
 
 
-=======
->>>>>>> c2b61ce (Hold agents to a pace and to calls at once; tell them when to come back)
 @asynccontextmanager
 async def open_application(
     server: Server[dict[str, Any]],

@@ -4,12 +4,8 @@ import asyncio
 import difflib
 import logging
 import time
-<<<<<<< HEAD
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-=======
-from collections.abc import Mapping
->>>>>>> c2b61ce (Hold agents to a pace and to calls at once; tell them when to come back)
 from dataclasses import dataclass
 
 from mcp.server import ServerRequestContext
@@ -20,7 +16,6 @@ from pydantic import ValidationError
 from mcp_server.answers import Answer, ErrorAnswer
 from mcp_server.arguments import explain_arguments
 from mcp_server.calls import Call
-from mcp_server.exchange import Identify
 from mcp_server.gate import Gate
 from mcp_server.identity import READ_SCOPE, Caller
 from mcp_server.registry import TOOLS, Tool

@@ -9,13 +9,8 @@ from mcp.server import Server
 from mcp.server.caching import CacheHint
 
 import syncd
-<<<<<<< HEAD
 from mcp_server.dispatch import Dispatcher
 from mcp_server.feed import ChangeFeed
-=======
-from mcp_server.admission import Admission
-from mcp_server.dispatch import Dispatcher
->>>>>>> c2b61ce (Hold agents to a pace and to calls at once; tell them when to come back)
 from mcp_server.gate import Gate
 from mcp_server.registry import INSTRUCTIONS, TOOLS
 from mcp_server.requests import Identify, Requests
@@ -29,7 +24,6 @@ LISTS_TTL_MS = 60 * 60 * 1000
 _SCHEMAS = {tool.name: tool.describe().input_schema for tool in TOOLS}
 
 
-<<<<<<< HEAD
 async def make_server(
     pool: Pool,
     feed: ChangeFeed,
@@ -55,18 +49,6 @@ async def make_server(
     requests = Requests(identify, dispatcher.open_call)
     resources = Resources(requests, gate, poll_seconds, now=lambda: datetime.now(UTC))
     return Server(
-=======
-async def make_server(pool: Pool, admission: Admission, *, installation_key: bytes) -> Server[dict[str, Any]]:
-    """Return the server over *pool*, the reader's. It offers no subscriptions: those need a scope to each tenant."""
-    dispatcher = Dispatcher(
-        pool,
-        admission.identify,
-        Gate(hmac.digest(installation_key, b"fence", hashlib.sha256)),
-        CursorSealer(hmac.digest(installation_key, b"cursor", hashlib.sha256)),
-        await has_sparse_vectors(pool),
-    )
-    server: Server[dict[str, Any]] = Server(
->>>>>>> c2b61ce (Hold agents to a pace and to calls at once; tell them when to come back)
         "syncd",
         version=syncd.__version__,
         title="syncd docs",
@@ -84,5 +66,3 @@ async def make_server(pool: Pool, admission: Admission, *, installation_key: byt
         on_read_resource=resources.read_resource,
         on_subscriptions_listen=Listener(pool, feed, identify_again).listen,
     )
-    server.middleware.append(admission)
-    return server

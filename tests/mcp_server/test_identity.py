@@ -11,7 +11,6 @@ from mcp_server.identity import CACHE_SECONDS, Caller, KeyVerifier
 from mcp_server.server import make_server
 from mcp_server.streams import Streams
 from tests.mcp_server.agents import text_of
-from tests.mcp_server.serve import make_admission
 from tests.mcp_server.worlds import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -93,7 +92,6 @@ async def test_every_call_asks_who_calls_so_that_an_open_connection_ends_with_it
     async def identify(_: ServerRequestContext) -> Caller | None:
         return caller
 
-<<<<<<< HEAD
     pool = world.acme.mirror.read_pool
     server = await make_server(
         pool,
@@ -103,9 +101,6 @@ async def test_every_call_asks_who_calls_so_that_an_open_connection_ends_with_it
         installation_key=b"k" * 32,
         poll_seconds=60,
     )
-=======
-    server = await make_server(world.acme.mirror.read_pool, make_admission(identify), installation_key=b"k" * 32)
->>>>>>> c2b61ce (Hold agents to a pace and to calls at once; tell them when to come back)
     async with Client(server) as client:
         answer = await client.call_tool("docs_projects", {})
         with pytest.raises(MCPError, match="unknown, revoked, expired or lacks docs:read"):
