@@ -7,20 +7,19 @@ from functools import partial
 from math import ceil
 from typing import Any
 
-from mcp.server import Server, ServerRequestContext
+from mcp.server import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import RequestBodyLimitMiddleware, TransportSecuritySettings
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
+from mcp_server.exchange import begin_exchange, refusing
 from mcp_server.identity import READ_SCOPE, Caller, KeyVerifier
 from syncd.errors import RetryLater, SyncdError
 
 MCP_PATH = "/mcp"
 MAX_REQUEST_BYTES = 256 * 1024
-_CALLER = "syncd.caller"
-_IDENTIFY = "syncd.identify"
 # Only what streams needs SSE; a JSON answer costs half. Found in the raw body, where a false alarm costs no more than that half.
 _STREAMING_MARKS = (b'"progressToken"', b'"subscriptions/listen"')
 
@@ -78,9 +77,8 @@ class HttpApplication:
             # Stateless: there is no session to listen to or to end.
             await Response(status_code=405, headers={"Allow": "POST"})(scope, receive, send)
             return
-        scope[_CALLER] = caller
-        scope[_IDENTIFY] = partial(self._identify, request)
-        await RequestBodyLimitMiddleware(self._serve_body, MAX_REQUEST_BYTES)(scope, receive, send)
+        exchange = begin_exchange(scope, caller, partial(self._identify, request))
+        await RequestBodyLimitMiddleware(self._serve_body, MAX_REQUEST_BYTES)(scope, receive, refusing(exchange, send))
 
     async def _identify(self, request: Request) -> Caller | None:
         kind, _, key = request.headers.get("authorization", "").partition(" ")
@@ -98,20 +96,6 @@ class HttpApplication:
 
         streams = any(mark in first.get("body", b"") for mark in _STREAMING_MARKS)
         await (self.sse_manager if streams else self.json_manager).handle_request(scope, replay, send)
-
-
-async def identify_request(context: ServerRequestContext) -> Caller | None:
-    """Return whose HTTP request a context is: what this very request proved, nothing remembered of another."""
-    request: Any = context.request
-    caller: Caller | None = request.scope.get(_CALLER)
-    return caller
-
-
-async def identify_again(context: ServerRequestContext) -> Caller | None:
-    """Return whose a context still is: none once its key is revoked or has expired. Raises `RetryLater`: nobody could say."""
-    request: Any = context.request
-    identify: Callable[[], Awaitable[Caller | None]] = request.scope[_IDENTIFY]
-    return await identify()
 
 
 @asynccontextmanager

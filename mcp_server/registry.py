@@ -16,6 +16,8 @@ from mcp_server.tools.projects import ProjectsArguments, list_projects
 from mcp_server.tools.reading import FetchArguments, ReadArguments, fetch_document, read_document
 from mcp_server.tools.searching import DocsSearchArguments, SearchArguments, search_docs, search_documents
 
+# A search ranks chunks of whole projects.
+SEARCH_COST = 3
 INSTRUCTIONS = """\
 Documentation mirrored from repositories and folders, current and versioned. Every answer says its project, revision, commit, \
 when it was synced and its state; if the state is not "ready", say that the docs may be behind and why.
@@ -37,13 +39,17 @@ search and fetch serve clients that know only these two; docs_search and docs_re
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool: what clients are told of it, and who answers. A handler gets arguments of exactly its own model."""
+    """One tool: what clients are told of it, and who answers. A handler gets arguments of exactly its own model.
+
+    *cost* is what a call takes of its key's pace: a plain read is 1.
+    """
 
     name: str
     title: str
     description: str
     arguments: type[Arguments]
     handler: Callable[[Call, Any], Awaitable[Answer]]
+    cost: int = 1
 
     def describe(self) -> WireTool:
         """Return what tools/list says. Every tool of this list reads and changes nothing."""
@@ -69,6 +75,7 @@ TOOLS = (
         "Search all docs by keywords or a question. Returns {results: [{id, title, url}]}, best first; pass an id to fetch.",
         SearchArguments,
         search_documents,
+        cost=SEARCH_COST,
     ),
     Tool(
         "fetch",
@@ -93,6 +100,7 @@ TOOLS = (
         "Read one with docs_read(id) or docs_chunks(ids).",
         DocsSearchArguments,
         search_docs,
+        cost=SEARCH_COST,
     ),
     Tool(
         "docs_list",

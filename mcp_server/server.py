@@ -9,6 +9,7 @@ from mcp.server import Server
 from mcp.server.caching import CacheHint
 
 import syncd
+from mcp_server.admission import Admission
 from mcp_server.dispatch import Dispatcher
 from mcp_server.feed import ChangeFeed
 from mcp_server.gate import Gate
@@ -28,27 +29,27 @@ async def make_server(
     pool: Pool,
     feed: ChangeFeed,
     *,
-    identify: Identify,
+    admission: Admission,
     identify_again: Identify,
     installation_key: bytes,
     poll_seconds: float,
 ) -> Server[dict[str, Any]]:
     """Return the server over *pool*, the reader's.
 
-    *identify* says whose request a context is; *identify_again*, whose it still is a while later. *poll_seconds*: how long
+    *admission* wraps every message, and says whose it is; *identify_again*, whose it still is a while later. *poll_seconds*: how long
     a source that tells nothing is not looked at.
     """
     gate = Gate(hmac.digest(installation_key, b"fence", hashlib.sha256))
     dispatcher = Dispatcher(
         pool,
-        identify,
+        admission.identify,
         gate,
         CursorSealer(hmac.digest(installation_key, b"cursor", hashlib.sha256)),
         await has_sparse_vectors(pool),
     )
-    requests = Requests(identify, dispatcher.open_call)
+    requests = Requests(admission.identify, dispatcher.open_call)
     resources = Resources(requests, gate, poll_seconds, now=lambda: datetime.now(UTC))
-    return Server(
+    server: Server[dict[str, Any]] = Server(
         "syncd",
         version=syncd.__version__,
         title="syncd docs",
@@ -66,3 +67,5 @@ async def make_server(
         on_read_resource=resources.read_resource,
         on_subscriptions_listen=Listener(pool, feed, identify_again).listen,
     )
+    server.middleware.append(admission)
+    return server

@@ -5,23 +5,31 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import uvicorn
-from mcp.server import ServerRequestContext
+from mcp.server import Server, ServerRequestContext
 from mcp.server.stdio import stdio_server
 
-from mcp_server.asgi import HttpApplication, identify_again, identify_request, make_security, open_application
+from mcp_server.admission import Admission
+from mcp_server.asgi import HttpApplication, make_security, open_application
+from mcp_server.exchange import identify_again, identify_request
 from mcp_server.feed import ChangeFeed, open_feed
 from mcp_server.identity import Caller, KeyVerifier
+from mcp_server.limits import Pace, Places
+from mcp_server.requests import Identify
 from mcp_server.server import make_server
 from syncd.adapters.postgres.connections import Pool, open_pool
 from syncd.adapters.postgres.migrations import list_migrations
 from syncd.adapters.postgres.outages import check_schema
+from syncd.adapters.redis.allowances import SharedAllowances
+from syncd.adapters.redis.locks import open_redis_client
 from syncd.adapters.systemd import feeding_watchdog, open_notifier
+from syncd.core.allowances import Allowance
 from syncd.core.cursors import make_installation_key
 from syncd.errors import BadUsage, Rejected
 from syncd.settings import Settings, require_setting
@@ -30,6 +38,8 @@ KEEP_ALIVE_SECONDS = 75
 KEY_SALT = b"syncd-mcp"
 CONNECTIONS = 1_000
 BACKLOG = 512
+# A call takes milliseconds of a connection: what waits behind more than these would wait too long, and is told to come back.
+CALLS_PER_CONNECTION = 16
 
 logger = logging.getLogger("mcp_server.serving")
 
@@ -40,30 +50,52 @@ class _Reader:
     pool: Pool
     verifier: KeyVerifier
     feed: ChangeFeed
+    pace: Pace
+    places: Places
+
+    async def make_server(
+        self, settings: Settings, *, identify: Identify, identify_again: Identify
+    ) -> Server[dict[str, Any]]:
+        """Return the server for requests of which *identify* says whose they are."""
+        return await make_server(
+            self.pool,
+            self.feed,
+            admission=Admission(identify, self.pace, self.places),
+            identify_again=identify_again,
+            installation_key=make_installation_key(self.url, salt=KEY_SALT),
+            poll_seconds=settings.poll_seconds,
+        )
 
 
 @asynccontextmanager
 async def _open_reader(settings: Settings) -> AsyncIterator[_Reader]:
     url = require_setting(settings.read_database_url, "SYNCD_READ_DATABASE_URL")
-    async with open_pool(url, size=settings.pool_connections) as pool:
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(open_pool(url, size=settings.pool_connections))
         await check_schema(pool, list_migrations())
-        verifier = KeyVerifier(pool, now=lambda: datetime.now(UTC), monotonic=time.monotonic)
-        async with open_feed(pool, url) as feed:
-            yield _Reader(url, pool, verifier, feed)
+        yield _Reader(
+            url,
+            pool,
+            KeyVerifier(pool, now=lambda: datetime.now(UTC), monotonic=time.monotonic),
+            await stack.enter_async_context(open_feed(pool, url)),
+            await _open_pace(settings, stack),
+            Places(settings.mcp_concurrency, settings.pool_connections * CALLS_PER_CONNECTION),
+        )
+
+
+async def _open_pace(settings: Settings, stack: AsyncExitStack) -> Pace:
+    allowance = Allowance(settings.mcp_calls_per_minute / 60, settings.mcp_burst_calls)
+    if settings.redis_url is None:
+        return Pace(allowance, None, monotonic=time.monotonic)
+    redis = await stack.enter_async_context(open_redis_client(settings.redis_url.get_secret_value()))
+    return Pace(allowance, SharedAllowances(redis), monotonic=time.monotonic)
 
 
 @asynccontextmanager
 async def open_http_application(settings: Settings, *, host: str) -> AsyncIterator[HttpApplication]:
     """Open everything that HTTP serving needs but the socket."""
     async with _open_reader(settings) as reader:
-        server = await make_server(
-            reader.pool,
-            reader.feed,
-            identify=identify_request,
-            identify_again=identify_again,
-            installation_key=make_installation_key(reader.url, salt=KEY_SALT),
-            poll_seconds=settings.poll_seconds,
-        )
+        server = await reader.make_server(settings, identify=identify_request, identify_again=identify_again)
         security = make_security(
             host, allowed_hosts=settings.mcp_allowed_hosts, allowed_origins=settings.mcp_allowed_origins
         )
@@ -125,14 +157,7 @@ async def run_stdio(settings: Settings) -> None:
             # Asked anew for each call: a key that is revoked ends a running process too.
             return await reader.verifier.find_caller(key)
 
-        server = await make_server(
-            reader.pool,
-            reader.feed,
-            identify=identify,
-            identify_again=identify,
-            installation_key=make_installation_key(reader.url, salt=KEY_SALT),
-            poll_seconds=settings.poll_seconds,
-        )
+        server = await reader.make_server(settings, identify=identify, identify_again=identify)
         async with stdio_server() as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())
 

@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     mcp_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     mcp_allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    mcp_calls_per_minute: float = Field(default=1200.0, ge=1, le=1_000_000)
+    mcp_burst_calls: int = Field(default=300, ge=1, le=1_000_000)
+    mcp_concurrency: int = Field(default=8, ge=1, le=1_000)
     api_key: SecretStr | None = None
 
     github_api_url: str = Field(default="https://api.github.com", pattern=r"^https?://[^\s@]+$")

@@ -35,6 +35,8 @@ from syncd.web.server import bind, open_site
 
 # A person waits for the prompt: what a sync has staged by then is used by the next `up`.
 DRAIN_SECONDS = 2.0
+# The settings that only the MCP server reads.
+MCP_SETTINGS = ("mcp_",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +203,15 @@ def _make_mcp_environment(settings: Settings) -> dict[str, str]:
         "SYNCD_READ_DATABASE_URL": require_setting(settings.read_database_url, "SYNCD_READ_DATABASE_URL"),
         "SYNCD_REDIS_URL": require_setting(settings.redis_url, "SYNCD_REDIS_URL"),
         "SYNCD_DATA_DIR": str(settings.data_dir),
-        "SYNCD_MCP_ALLOWED_HOSTS": ",".join(settings.mcp_allowed_hosts),
-        "SYNCD_MCP_ALLOWED_ORIGINS": ",".join(settings.mcp_allowed_origins),
+        **{f"SYNCD_{name.upper()}": _write(value) for name, value in settings if name.startswith(MCP_SETTINGS)},
         "SYNCD_ENV": settings.env,
         "SYNCD_LOG": settings.log,
     }
+
+
+def _write(value: object) -> str:
+    """Return a setting as it is written in an environment."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
 
 
 def _complete_settings(settings: Settings, installation: Installation) -> Settings:

@@ -2,21 +2,34 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from pydantic import SecretStr
 
+from mcp_server.admission import Admission
+from mcp_server.limits import Pace, Places
+from mcp_server.requests import Identify
 from mcp_server.serving import make_http_server, open_http_application, open_listener
+from syncd.core.allowances import Allowance
 from syncd.settings import Settings
+
+# The world is shared by many tests, which call it more often than an agent may.
+PATIENT = {"mcp_calls_per_minute": 1_000_000, "mcp_burst_calls": 1_000_000}
+
+
+def make_admission(identify: Identify) -> Admission:
+    """Return an admission that lets everybody through."""
+    pace = Pace(Allowance(1_000_000.0, 1_000_000), None, monotonic=time.monotonic)
+    return Admission(identify, pace, Places(1_000, 1_000))
 
 
 @asynccontextmanager
-async def serving(read_url: str, *, allowed_hosts: tuple[str, ...] = ()) -> AsyncIterator[str]:
-    """Serve MCP over the database of *read_url*, and yield the origin, http://127.0.0.1:PORT."""
-    chosen = Settings(
-        _env_file=None, env="test", read_database_url=SecretStr(read_url), mcp_allowed_hosts=allowed_hosts
-    )
+async def serving(read_url: str, **settings: Any) -> AsyncIterator[str]:  # noqa: ANN401 - pydantic validates whatever comes in
+    """Serve MCP over the database of *read_url*, with further *settings*, and yield the origin, http://127.0.0.1:PORT."""
+    chosen = Settings(_env_file=None, env="test", read_database_url=SecretStr(read_url), **(PATIENT | settings))
     stop, ready = asyncio.Event(), asyncio.Event()
     with open_listener("127.0.0.1", 0) as listener:
         async with asyncio.TaskGroup() as tasks:

@@ -90,7 +90,7 @@ async def test_host_and_origin_are_checked_always(world: World) -> None:
     assert (await post(world.mcp_url, key, LIST_TOOLS, headers={"Host": "evil.example"}))[0] == 421
     assert (await post(world.mcp_url, key, LIST_TOOLS, headers={"Origin": "https://evil.example"}))[0] == 403
     assert (await post(world.mcp_url, key, LIST_TOOLS, headers={"Origin": "http://localhost:3000"}))[0] == 200
-    async with serving(world.database.read_url, allowed_hosts=("docs.example",)) as origin:
+    async with serving(world.database.read_url, mcp_allowed_hosts=("docs.example",)) as origin:
         assert (await post(origin, key, LIST_TOOLS, headers={"Host": "docs.example"}))[0] == 200
         assert (await post(origin, key, LIST_TOOLS, headers={"Host": "docs.example.evil"}))[0] == 421
 

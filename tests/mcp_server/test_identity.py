@@ -11,6 +11,7 @@ from mcp_server.identity import CACHE_SECONDS, Caller, KeyVerifier
 from mcp_server.server import make_server
 from mcp_server.streams import Streams
 from tests.mcp_server.agents import text_of
+from tests.mcp_server.serve import make_admission
 from tests.mcp_server.worlds import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -96,7 +97,7 @@ async def test_every_call_asks_who_calls_so_that_an_open_connection_ends_with_it
     server = await make_server(
         pool,
         ChangeFeed(pool, Streams()),
-        identify=identify,
+        admission=make_admission(identify),
         identify_again=identify,
         installation_key=b"k" * 32,
         poll_seconds=60,

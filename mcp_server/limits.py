@@ -1,0 +1,134 @@
+"""How much one caller may ask: so fast, so much at once; and how much all may ask together. Who asks too much is told when to come back."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from syncd.adapters.redis.allowances import SharedAllowances
+from syncd.core.allowances import Allowance, spend
+from syncd.errors import RetryLater, SyncdError
+
+# Clients call several tools at once; what does not fit waits its turn for a moment, and so many at most.
+WAITING_PER_CALLER = 32
+WAIT_SECONDS = 2.0
+# While Redis is away each call would wait for it: it is asked again no sooner than this.
+REDIS_REST_SECONDS = 5.0
+REMEMBERED_CALLERS = 10_000
+
+logger = logging.getLogger("mcp_server.limits")
+
+
+class Overloaded(RetryLater):
+    """The caller, or all callers together, ask more than is allowed; nothing was done."""
+
+
+class Pace:
+    """Counts what callers spend: in Redis, so that replicas count together; alone while Redis is away or there is none."""
+
+    def __init__(
+        self, allowance: Allowance, shared: SharedAllowances | None, *, monotonic: Callable[[], float]
+    ) -> None:
+        self._allowance = allowance
+        self._shared = shared
+        self._monotonic = monotonic
+        self._full_at: OrderedDict[str, float] = OrderedDict()
+        self._rests = False
+        self._rest_until = float("-inf")
+
+    async def spend(self, name: str, *, units: int) -> None:
+        """Take *units* of the caller *name*. Raises `Overloaded` saying when they can be had."""
+        wait = await self._spend_shared(name, units)
+        if wait is None:
+            wait = self._spend_alone(name, units)
+        if wait > 0:
+            raise Overloaded(
+                "rate_limited",
+                "This key asks faster than it may.",
+                hint="Wait, then repeat the call; ask fewer and larger questions.",
+                after_seconds=wait,
+            )
+
+    async def _spend_shared(self, name: str, units: int) -> float | None:
+        if self._shared is None or self._monotonic() < self._rest_until:
+            return None
+        if self._rests:
+            # One call asks whether it is back; the others go on alone meanwhile.
+            self._rest_until = self._monotonic() + REDIS_REST_SECONDS
+        try:
+            wait = await self._shared.spend(name, self._allowance, units=units)
+        except SyncdError as error:
+            self._rests, self._rest_until = True, self._monotonic() + REDIS_REST_SECONDS
+            logger.warning("limits_alone", extra={"code": error.code, "seconds": REDIS_REST_SECONDS})
+            return None
+        self._rests, self._rest_until = False, float("-inf")
+        return wait
+
+    def _spend_alone(self, name: str, units: int) -> float:
+        now = self._monotonic()
+        full_at, wait = spend(self._full_at.pop(name, now), self._allowance, units=units, now=now)
+        self._full_at[name] = full_at
+        if len(self._full_at) > REMEMBERED_CALLERS:
+            self._full_at.popitem(last=False)
+        return wait
+
+
+@dataclass(slots=True)
+class _Place:
+    """The calls of one caller: those that run, and those that wait."""
+
+    turns: asyncio.Semaphore
+    users: int = 0
+
+
+@dataclass(slots=True)
+class Places:
+    """Holds the calls that are under way to their numbers."""
+
+    running_per_caller: int
+    under_way_most: int
+    _under_way: int = 0
+    _places: dict[str, _Place] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def hold(self, name: str) -> AsyncIterator[None]:
+        """Hold a place for one call of the caller *name*. Raises `Overloaded` when there is none within two seconds."""
+        place = self._places.get(name) or _Place(asyncio.Semaphore(self.running_per_caller))
+        if self._under_way >= self.under_way_most:
+            raise Overloaded("overloaded", "The server has more calls under way than it can answer.", after_seconds=1.0)
+        if place.users >= self.running_per_caller + WAITING_PER_CALLER:
+            raise _make_too_many_error(self.running_per_caller)
+        self._places[name] = place
+        self._under_way += 1
+        place.users += 1
+        try:
+            async with self._turn(place):
+                yield
+        finally:
+            self._under_way -= 1
+            place.users -= 1
+            if place.users == 0:
+                del self._places[name]
+
+    @asynccontextmanager
+    async def _turn(self, place: _Place) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await place.turns.acquire()
+        except TimeoutError as error:
+            raise _make_too_many_error(self.running_per_caller) from error
+        try:
+            yield
+        finally:
+            place.turns.release()
+
+
+def _make_too_many_error(running: int) -> Overloaded:
+    return Overloaded(
+        "too_many_calls",
+        f"This key has {running} calls under way, which is all it may.",
+        hint="Wait for an answer, then repeat the call.",
+        after_seconds=1.0,
+    )
