@@ -195,7 +195,7 @@ def _show_tree(directory: PulledDirectory, tree: Path) -> None:
         if not directory.path.is_symlink() and directory.path.is_dir():
             directory.path.rmdir()  # only an empty one: anything else fails, and stays
         link.replace(directory.path)
-        _sync(directory.path.parent)
+        _sync(directory.path.parent.resolve())  # the user's own directory may be a link
         _remove_others(directory, (before, tree))
 
 

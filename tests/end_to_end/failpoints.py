@@ -59,17 +59,23 @@ REQUESTS = [
     AtRequest("/git/blobs/"),  # after the listing
     AtRequest("/git/blobs/", passed=3),  # in the middle of the blobs
 ]
-SCRIPTS = [AtMessage(what, moment) for what in ("acquire", "renew", "release", "budget_ask") for moment in Moment]
+SCRIPTS = [
+    AtMessage(what, moment)
+    for what in ("acquire", "renew", "release", "budget_ask", "budget_tell")
+    for moment in Moment
+]
 # Every statement of a sync, in the order in which they pass.
 _READS = (
-    "queue/claim_due", "context/enter_project", "projects/find_project", "mirror/list_stored", "mirror/list_skipped",
-    "mirror/list_known_blobs", "mirror/list_known_layouts", "mirror/list_known_chunks", "mirror/list_former",
+    "queue/claim_due", "queue/get_next_due", "context/enter_project", "projects/get_project", "projects/get_credential",
+    "tenants/get_tenant", "installations/list_installations", "mirror/list_stored", "mirror/list_skipped",
+    "mirror/list_known_blobs", "mirror/list_known_layouts", "mirror/list_texts", "mirror/list_known_chunks",
+    "mirror/has_vectors", "mirror/list_former",
 )  # fmt: skip
 _WRITES = (
     "projects/mark_desired", "leases/mint_fence", "leases/add_lock_event", "context/enter_fence", "mirror/add_blobs",
-    "mirror/add_chunks", "mirror/add_places", "mirror/close_versions", "mirror/add_documents", "mirror/add_versions",
-    "mirror/move_term_stats", "mirror/publish_revision", "mirror/notify_change", "mirror/add_run",
-    "projects/mark_attempted", "queue/finish_due",
+    "mirror/add_chunks", "mirror/add_places", "mirror/add_links", "mirror/close_versions", "mirror/add_documents",
+    "mirror/add_versions", "mirror/close_skipped", "mirror/add_skipped", "mirror/move_term_stats",
+    "mirror/publish_revision", "mirror/notify_change", "mirror/add_run", "projects/mark_attempted", "queue/finish_due",
 )  # fmt: skip
 _TRANSACTIONS = (
     "projects/mark_desired", "leases/mint_fence", "mirror/add_blobs", "mirror/publish_revision", "queue/finish_due",

@@ -1,0 +1,61 @@
+"""The life of a repository, told in stories: whatever its people and GitHub do, the mirror is one whole commit, and says how it stands."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from syncd.adapters.embedded.postgres import PostgresServer
+from syncd.adapters.embedded.redis import RedisServer
+from tests.databases import make_database
+from tests.end_to_end.repository_life.access import ACCESS
+from tests.end_to_end.repository_life.edits import EDITS
+from tests.end_to_end.repository_life.faults import DELETIONS, FAULTS
+from tests.end_to_end.repository_life.git_sync import CASES
+from tests.end_to_end.repository_life.heads import HEADS
+from tests.end_to_end.repository_life.life import Story, open_life
+from tests.end_to_end.repository_life.odd_files import OTHERS
+from tests.end_to_end.repository_life.places import PLACES
+from tests.end_to_end.repository_life.pulls import PULLS
+from tests.loop import Loop, open_loop
+from tests.mirror import open_mirror
+
+ROOT = Path(__file__).parents[3]
+STORIES: Sequence[Story] = [*HEADS, *PLACES, *EDITS, *OTHERS, *ACCESS, *FAULTS, *DELETIONS, *PULLS]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_loop(postgres: PostgresServer, template: str, redis_server: RedisServer) -> AsyncIterator[Loop]:
+    async with (
+        make_database(postgres, template) as database,
+        open_mirror(database, redis_server) as mirror,
+        open_loop(mirror, database.migrator_url, tells=False) as loop,
+    ):
+        yield loop
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+async def test_story(shared_loop: Loop, tmp_path: Path, story: Story) -> None:
+    name = f"story-{STORIES.index(story)}"
+    async with open_life(shared_loop, tmp_path, name, story.setting) as life:
+        for number, step in enumerate(story.steps, start=1):
+            try:
+                await step(life)
+            except AssertionError as error:
+                error.add_note(f"{story.name}: step {number} of {len(story.steps)}")
+                raise
+
+
+def test_no_story_is_told_twice() -> None:
+    assert [name for name, times in Counter(story.name for story in STORIES).items() if times > 1] == []
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_kind_of_case_of_git_sync_has_its_story_or_the_reason_why_not(case: str) -> None:
+    names = {story.name for story in STORIES}
+    for place in CASES[case]:
+        file, _, test = place.partition("::")
+        assert place in names or place.startswith("- ") or (test and f"def {test}(" in (ROOT / file).read_text()), place
