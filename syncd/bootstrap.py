@@ -25,6 +25,7 @@ from syncd.core.schedule import Pace
 from syncd.errors import BadUsage
 from syncd.services.attending import Reconciling
 from syncd.services.budgets import Budgets
+from syncd.services.commit_statuses import CommitStatuses
 from syncd.services.connecting import Connecting
 from syncd.services.locking import Locking
 from syncd.services.progress import open_progress_board
@@ -63,6 +64,7 @@ class Parts:
     web_url: str
     connecting: Connecting | None
     budgets: Budgets
+    statuses: CommitStatuses
 
 
 @asynccontextmanager
@@ -113,7 +115,16 @@ async def open_parts(settings: Settings, grounds: Grounds) -> AsyncIterator[Part
             web_url=web_url,
             connecting=Connecting(web_pool, app, key_ring, utc_now) if app and key_ring else None,
             budgets=budgets,
+            statuses=CommitStatuses(
+                sync_pool, open_client=sources.open_telling, target_url=make_status_url(settings), clock=utc_now
+            ),
         )
+
+
+def make_status_url(settings: Settings) -> str | None:
+    """Return where the status page is for people at GitHub: beside the address that GitHub delivers to, if that is known."""
+    base, found, _ = (settings.webhook_url or "").rpartition("/webhooks/github")
+    return f"{base}/status" if found else None
 
 
 def _join_reports(*reports: Report) -> Report:
@@ -136,6 +147,7 @@ def make_reconciling(
         pace=make_pace(parts.settings),
         concurrency=parts.settings.sync_concurrency,
         claim_seconds=parts.settings.lease_seconds,
+        tell=parts.statuses.put,
     )
 
 

@@ -22,6 +22,7 @@ async def run_daemon(parts: Parts, *, stop: asyncio.Event, notifier: Notifier) -
         beside = [
             group.create_task(listen(parts.sync_url, DUE_CHANNEL, lambda _payload: wake.set())),
             group.create_task(_announce_stop(stop, notifier)),
+            group.create_task(parts.statuses.run()),
             group.create_task(run_retention(parts.work, delivery_days=parts.settings.delivery_retention_days)),
         ]
         notifier.ready()

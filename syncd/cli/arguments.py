@@ -154,6 +154,9 @@ def _add_projects(commands: Subparsers) -> None:
         "--token-env", metavar="VARIABLE", help="environment variable with a token for a private repository"
     )
     adding.add_argument("--webhook", action="store_true", help="also make the webhook on GitHub, to SYNCD_WEBHOOK_URL")
+    adding.add_argument(
+        "--commit-status", action="store_true", help="tell GitHub beside each pushed commit whether its docs are synced"
+    )
     listing = _add(group, "list", projects.list_command, "List the projects.", "syncd project list")
     showing = _add(group, "show", projects.show_command, "Show one project.", "syncd project show httpx")
     syncing = _add(group, "sync", projects.sync_command, "Look at the source now.", "syncd project sync httpx --wait")
@@ -161,12 +164,26 @@ def _add_projects(commands: Subparsers) -> None:
     syncing.add_argument(
         "--timeout", type=float, default=600.0, metavar="SECONDS", help="how long to wait (default: 600)"
     )
+    setting = _add(
+        group, "set", projects.set_command, "Change a project.", "syncd project set httpx --branch main --commit-status"
+    )
+    setting.add_argument("--branch", metavar="B", help="branch to mirror (empty: the repository's own)")
+    setting.add_argument(
+        "--docs-path", metavar="P", help="folder of the docs (empty: docs where it exists, else the root)"
+    )
+    setting.add_argument("--include", action="append", metavar="GLOB", help="the files that are docs too (repeatable)")
+    setting.add_argument("--exclude", action="append", metavar="GLOB", help="the files that are not (repeatable)")
+    setting.add_argument(
+        "--commit-status",
+        action=argparse.BooleanOptionalAction,
+        help="tell GitHub beside each pushed commit whether its docs are synced",
+    )
     removing = _add(
         group, "remove", projects.remove_command, "Remove a project and its documents.", "syncd project remove httpx"
     )
-    for parser in (showing, syncing, removing):
+    for parser in (showing, syncing, setting, removing):
         parser.add_argument("name", metavar="PROJECT")
-    for parser in (adding, listing, showing, syncing, removing):
+    for parser in (adding, listing, showing, syncing, setting, removing):
         _add_tenant_option(parser)
 
 

@@ -21,6 +21,7 @@ from syncd.services.connecting import find_installation_token
 from syncd.services.hooks import HookTarget, put_hook
 from syncd.services.projects import (
     Shelf,
+    change_project,
     create_project,
     get_project,
     make_folder_project,
@@ -37,18 +38,26 @@ async def add_command(arguments: argparse.Namespace) -> int:
     async with _open_shelf(arguments) as (desk, shelf):
         token = _read_token(arguments.token_env)
         target = make_hook_target(desk.settings) if arguments.webhook else None
-        api_url, read_token = desk.settings.github_api_url, token
+        api_url, read_token, by_app = desk.settings.github_api_url, token, False
         if arguments.repo:
-            read_token = token or await _find_token(desk, shelf, arguments)
+            if token is None:
+                read_token, by_app = await _find_token(desk, shelf, arguments)
             new = await resolve_repository(arguments.repo, api_url=api_url, token=read_token, name=arguments.name)
         else:
             new = make_folder_project(
                 Path(arguments.folder), roots=desk.settings.folder_roots, name=arguments.name, docs_path=None
             )
         if target is not None:
+            if by_app:
+                raise BadUsage(
+                    "webhook_by_app",
+                    "The repository is read through the GitHub App, which has a webhook of its own for all its repositories.",
+                    hint="Leave --webhook out, and set the App's webhook to SYNCD_WEBHOOK_URL on its settings page, with the same secret.",
+                )
             # Before the project: deliveries that lead nowhere do no harm, and the command can be given again.
             await put_hook(new, target, api_url=api_url, token=read_token)
-        project = await create_project(shelf, complete_project(new, arguments), token=token)
+        new = replace(complete_project(new, arguments), commit_status=arguments.commit_status)
+        project = await create_project(shelf, new, token=token)
     _print_project(project, arguments)
     return 0
 
@@ -121,6 +130,33 @@ async def sync_command(arguments: argparse.Namespace) -> int:
     return 0
 
 
+async def set_command(arguments: argparse.Namespace) -> int:
+    """Change what a project mirrors, and whether GitHub is told of it; it is looked at anew at once."""
+    async with _open_shelf(arguments) as (_, shelf):
+        project = await change_project(shelf, await get_project(shelf, arguments.name), _read_changes(arguments))
+    _print_project(project, arguments)
+    return 0
+
+
+def _read_changes(arguments: argparse.Namespace) -> dict[str, object]:
+    """Return what the command line names; an empty word takes a wish back."""
+    changes: dict[str, object] = {}
+    if arguments.branch is not None:
+        changes["branch"] = arguments.branch or None
+    if arguments.docs_path is not None:
+        changes["docs_path"] = arguments.docs_path.strip("/") if arguments.docs_path else None
+    for name in ("include", "exclude"):
+        if getattr(arguments, name) is not None:
+            changes[name] = tuple(glob for glob in getattr(arguments, name) if glob)
+    if arguments.commit_status is not None:
+        changes["commit_status"] = arguments.commit_status
+    if not changes:
+        raise BadUsage(
+            "nothing_to_set", "Nothing is named that is to change.", hint="`syncd project set --help` shows what can."
+        )
+    return changes
+
+
 async def remove_command(arguments: argparse.Namespace) -> int:
     """Mark a project for removal."""
     async with _open_shelf(arguments) as (_, shelf):
@@ -153,16 +189,16 @@ def _read_token(variable: str | None) -> str | None:
     return token
 
 
-async def _find_token(desk: Desk, shelf: Shelf, arguments: argparse.Namespace) -> str | None:
-    """Return what the daemon would look at the repository with: a token of the tenant's installation, else the server's."""
+async def _find_token(desk: Desk, shelf: Shelf, arguments: argparse.Namespace) -> tuple[str | None, bool]:
+    """Return what the daemon would look at the repository with, and whether that is a token of the tenant's installation."""
     async with open_app(desk.settings) as app:
         if app is not None:
             token = await find_installation_token(
                 desk.pool, app, shelf.tenant_id, parse_repository_name(arguments.repo)
             )
             if token is not None:
-                return token
-    return make_github_access(desk.settings, None).find_token(arguments.tenant)
+                return token, True
+    return make_github_access(desk.settings, None).find_token(arguments.tenant), False
 
 
 def as_project_object(project: Project) -> dict[str, object]:
@@ -175,6 +211,7 @@ def as_project_object(project: Project) -> dict[str, object]:
         "docsPath": project.docs_path if project.docs_path is not None else project.synced_docs_path,
         "include": list(project.include),
         "exclude": list(project.exclude),
+        "commitStatus": project.commit_status,
         "condition": project.condition,
         "reason": project.reason,
         "message": project.message,

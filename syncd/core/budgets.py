@@ -118,10 +118,11 @@ class Spending(Protocol):
 class Budget(Protocol):
     """What a client asks before each request, whose answer it then reports."""
 
-    def spend(self, resource: str, *, bulk: bool = False) -> AbstractAsyncContextManager[Spending]:
+    def spend(self, resource: str, *, bulk: bool = False, points: int = 1) -> AbstractAsyncContextManager[Spending]:
         """Enter when the request may go; raises `RetryLater` (rate_limited) where that is too far off.
 
-        *bulk*: one of many requests for content, which leave more to others than a look at a head does.
+        *bulk*: one of many requests for content, which leave more to others than a look at a head does. *points* is what it
+        counts for GitHub's limit by the minute.
         """
 
     def get_bulk_reserve(self, limit: int) -> int:

@@ -40,9 +40,15 @@ COLLECT_EVERY = timedelta(hours=1)
 ORPHAN_AGE = timedelta(days=1)  # longer than any run: what a run has staged is safe
 
 
+def tell_nobody(_tenant_id: TenantId, _project_id: ProjectId) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reconciling:
     """What the loop works with. *least_seconds* is kept of each source from a look until its project is put back.
+
+    *tell* hears of each project that wants GitHub told of its commits, after a look; *telling* are those under way.
 
     A claim holds for *claim_seconds*, and is renewed while its look goes on: the project of a daemon that died comes back then.
     """
@@ -56,6 +62,8 @@ class Reconciling:
     claim_seconds: float = 30.0
     collected_at: dict[TenantId, datetime] = field(default_factory=dict)
     least_seconds: dict[ProjectId, float] = field(default_factory=dict)
+    tell: Callable[[TenantId, ProjectId], None] = tell_nobody
+    telling: set[ProjectId] = field(default_factory=set)
 
 
 async def attend(parts: Reconciling, due: Due) -> None:
@@ -76,6 +84,9 @@ async def attend(parts: Reconciling, due: Due) -> None:
     except Exception:
         # The database is away. The claim comes back by itself, and so does the trouble if it is still there.
         log.exception("project could not be put back", extra={"project_id": str(due.project_id)})
+    if due.project_id in parts.telling:
+        parts.telling.remove(due.project_id)
+        parts.tell(due.tenant_id, due.project_id)
 
 
 async def _look(parts: Reconciling, due: Due) -> Project | None:
@@ -89,6 +100,8 @@ async def _look(parts: Reconciling, due: Due) -> Project | None:
             await _remove(parts, project)
         return None
     parts.watches.watch(project)
+    if project.commit_status:
+        parts.telling.add(project.project_id)
     async with parts.open_source(project) as source:
         parts.least_seconds[due.project_id] = source.poll_least_seconds
         head = await source.find_head(_known_mark(parts, project))

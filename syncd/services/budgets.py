@@ -33,7 +33,6 @@ FULL_PAUSE_SECONDS = 0.1
 FULL_LONGEST_SECONDS = 60.0
 # Redis was away: not asked again for so long, since each question may take a second to fail.
 AWAY_SECONDS = 5.0
-POINTS = 1  # a reading request (GitHub, "Calculating points for the secondary rate limit"); GraphQL queries too
 _REASONS = {
     "primary": "the requests of this hour are used up, but for a share that is left to others",
     "secondary": "GitHub asked for fewer requests",
@@ -85,11 +84,13 @@ class Budgets:
             for budget_id, credential in used.items()
         ]
 
-    async def ask(self, budget_id: BudgetId, nonce: UUID, *, resource: str, bulk: bool) -> tuple[Verdict, bool]:
+    async def ask(
+        self, budget_id: BudgetId, nonce: UUID, *, resource: str, bulk: bool, points: int = 1
+    ) -> tuple[Verdict, bool]:
         """Return whether *nonce* may go, and whether all replicas were asked."""
         if self._shared is not None and self._is_shared():
             try:
-                verdict = await self._shared.ask(budget_id, nonce, resource=resource, bulk=bulk, points=POINTS)
+                verdict = await self._shared.ask(budget_id, nonce, resource=resource, bulk=bulk, points=points)
             except Unreachable as error:
                 self._mark_away(error)
             else:
@@ -97,7 +98,7 @@ class Budgets:
         state = self._own.get(budget_id, State())
         now = self._clock()
         verdict, self._own[budget_id] = ask(
-            state, self.rules, nonce, resource=resource, bulk=bulk, points=POINTS, now=now
+            state, self.rules, nonce, resource=resource, bulk=bulk, points=points, now=now
         )
         return verdict, False
 
@@ -138,12 +139,12 @@ class _CredentialBudget:
         self._credential = credential
 
     @asynccontextmanager
-    async def spend(self, resource: str, *, bulk: bool = False) -> AsyncIterator[_Spending]:
+    async def spend(self, resource: str, *, bulk: bool = False, points: int = 1) -> AsyncIterator[_Spending]:
         """Enter when the request may go."""
         nonce, spending, budget_id = uuid4(), _Spending(), self._credential.budget_id
         async with self._budgets.get_gate(budget_id):
             try:
-                await self._enter(nonce, resource, bulk=bulk)
+                await self._enter(nonce, resource, bulk=bulk, points=points)
                 yield spending
             finally:
                 await self._budgets.tell(budget_id, nonce, spending.told)
@@ -152,10 +153,12 @@ class _CredentialBudget:
         """Return how many of an hour's *limit* requests are not for content."""
         return make_reserve(self._budgets.rules, limit, bulk=True)
 
-    async def _enter(self, nonce: UUID, resource: str, *, bulk: bool) -> None:
+    async def _enter(self, nonce: UUID, resource: str, *, bulk: bool, points: int) -> None:
         waited = 0.0
         while True:
-            verdict, shared = await self._budgets.ask(self._credential.budget_id, nonce, resource=resource, bulk=bulk)
+            verdict, shared = await self._budgets.ask(
+                self._credential.budget_id, nonce, resource=resource, bulk=bulk, points=points
+            )
             match verdict:
                 case Go(after_seconds):
                     await asyncio.sleep(after_seconds)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from syncd.adapters.encryption import KeyRing
-from syncd.adapters.github.app import GitHubApp
+from syncd.adapters.github.app import READING, TELLING, GitHubApp
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.installations import list_installations
 from syncd.adapters.postgres.projects import get_credential
@@ -63,11 +63,14 @@ class Credentials:
         self._key_ring = key_ring
         self._clock = clock
         self._places: dict[int | str, _Place] = {}
-        self._minted: dict[tuple[int, int | str], _Minted] = {}
+        self._minted: dict[tuple[int, int | str, bool], _Minted] = {}
         self._minting: defaultdict[int | str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def find(self, project: Project) -> Credential:
-        """Return what *project* asks with. `Stalled` where its own token cannot be read, or its installation gives none."""
+    async def find(self, project: Project, *, tells: bool = False) -> Credential:
+        """Return what *project* asks with. `Stalled` where its own token cannot be read, or its installation gives none.
+
+        *tells*: an installation gives a token that tells the status of commits, and reads nothing; else one that only reads.
+        """
         async with in_project(self._pool, project.tenant_id, project.project_id) as connection:
             sealed = await get_credential(connection, project.project_id)
             tenant_name = await get_tenant_name(connection, project.tenant_id)
@@ -78,7 +81,7 @@ class Credentials:
             return make_token_credential(CredentialKind.PROJECT_TOKEN, token, api_url=api_url)
         if bound and self._server.app is not None:
             ids = frozenset(one.installation_id for one in bound)
-            found = await self._find_installation(self._server.app, project, ids)
+            found = await self._find_installation(self._server.app, project, ids, tells=tells)
             if found is not None:
                 return found
         server_token = self._server.find_token(tenant_name)
@@ -103,7 +106,9 @@ class Credentials:
             sealed, tenant_id=project.tenant_id, project_id=project.project_id, column="credential"
         )
 
-    async def _find_installation(self, app: GitHubApp, project: Project, bound: Collection[int]) -> Credential | None:
+    async def _find_installation(
+        self, app: GitHubApp, project: Project, bound: Collection[int], *, tells: bool
+    ) -> Credential | None:
         """Return a token of the installation that sees the repository, if that is one of the tenant's own (*bound*)."""
         repository = project.repository_id or project.repository or ""
         # One at a time for each repository: whoever waited finds the answer, and GitHub is asked once.
@@ -111,9 +116,9 @@ class Credentials:
             installation_id = await self._find_place(app, repository)
             if installation_id is None or installation_id not in bound:
                 return None
-            minted = self._minted.get((installation_id, repository))
+            minted = self._minted.get((installation_id, repository, tells))
             if minted is None or minted.fresh_until <= self._now():
-                minted = await self._mint(app, installation_id, repository)
+                minted = await self._mint(app, installation_id, repository, tells=tells)
             return minted.credential
 
     async def _find_place(self, app: GitHubApp, repository: int | str) -> int | None:
@@ -124,16 +129,19 @@ class Credentials:
             self._places[repository] = place
         return place.installation_id
 
-    async def _mint(self, app: GitHubApp, installation_id: int, repository: int | str) -> _Minted:
-        self._minted.pop((installation_id, repository), None)
+    async def _mint(self, app: GitHubApp, installation_id: int, repository: int | str, *, tells: bool) -> _Minted:
+        self._minted.pop((installation_id, repository, tells), None)
         try:
-            token = await app.mint_token(installation_id, repository=repository)
+            token = await app.mint_token(
+                installation_id, repository=repository, permissions=TELLING if tells else READING
+            )
         except Stalled:
-            self._places.pop(repository, None)
+            if not tells:  # it may just lack the permission to tell
+                self._places.pop(repository, None)
             raise
         credential = make_installation_credential(installation_id, token.token, api_url=self._server.api_url)
         minted = _Minted(credential, self._now() + token.lifetime_seconds - REFRESH_SECONDS)
-        self._minted[installation_id, repository] = minted
+        self._minted[installation_id, repository, tells] = minted
         return minted
 
     def _now(self) -> float:

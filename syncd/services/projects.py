@@ -1,7 +1,7 @@
 """Projects as people add, look up, sync and remove them."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -75,6 +75,21 @@ async def put_project(shelf: Shelf, new: NewProject) -> Project:
             await request_sync(connection, found.project_id, shelf.clock())
             return replace(found, branch=new.branch, docs_path=new.docs_path, include=new.include, exclude=new.exclude)
     return await create_project(shelf, new)
+
+
+async def change_project(shelf: Shelf, project: Project, changes: Mapping[str, object]) -> Project:
+    """Change the named fields of *project* (branch, docs_path, include, exclude, commit_status); the loop looks at once.
+
+    Raises `BadUsage` for bad globs.
+    """
+    wished = {name: getattr(project, name) for name in ("branch", "docs_path", "include", "exclude", "commit_status")}
+    new = NewProject(project.name, project.source, **{**wished, **changes})
+    make_path_filter(include=new.include, exclude=new.exclude)
+    async with writing(shelf.pool, shelf.tenant_id) as connection:
+        await update_project(connection, project.project_id, new)
+        await request_sync(connection, project.project_id, shelf.clock())
+        changed = await find_project_by_id(connection, project.project_id)
+    return changed or project
 
 
 def _get_origin(project: Project | NewProject) -> tuple[str, str | None, int | None]:

@@ -14,6 +14,7 @@ from syncd.adapters.encryption import KeyRing
 from syncd.adapters.folder.hash_cache import HashCache
 from syncd.adapters.folder.source import FolderSource
 from syncd.adapters.github.app import GitHubApp
+from syncd.adapters.github.client import GitHubClient
 from syncd.adapters.github.source import GitHubSource
 from syncd.adapters.postgres.connections import Pool
 from syncd.core.budgets import Rules
@@ -96,6 +97,13 @@ class Sources:
         else:
             async with self._open_repository(project, project.repository or "") as source:
                 yield source
+
+    @asynccontextmanager
+    async def open_telling(self, project: Project) -> AsyncIterator[GitHubClient]:
+        """Open what tells GitHub the status of commits of *project*. Raises `Stalled` where nothing may."""
+        credential = await self._credentials.find(project, tells=True)
+        async with self._clients.open(credential) as client:
+            yield client
 
     def _open_folder(self, project: Project, folder: Path) -> FolderSource:
         wanted = make_path_filter(include=project.include, exclude=project.exclude)

@@ -43,12 +43,13 @@ class MintedToken:
 
 @dataclass(slots=True, eq=False)
 class App:
-    """One App. *public_key* (PEM) is all that the host has of its key."""
+    """One App. *public_key* (PEM) is all that the host has of its key; its installations were given *permissions*."""
 
     number: int
     slug: str
     public_key: str
     token_seconds: float = TOKEN_SECONDS
+    permissions: dict[str, str] = field(default_factory=lambda: {"contents": "read", "metadata": "read"})
     installations: dict[int, AppInstallation] = field(default_factory=dict)
     minted: list[MintedToken] = field(default_factory=list)
     caller: Caller = field(init=False)
@@ -72,7 +73,11 @@ class App:
         """Return a fresh token, as long as the stateless ones are since 2026 and with dots in it."""
         token = f"ghs_{self.number}_" + ".".join(token_hex(80 + part) for part in range(3))
         caller = Caller(
-            f"installation {installation.number}", INSTALLATION_LIMIT, authenticated=True, meter=installation.meter
+            f"installation {installation.number}",
+            INSTALLATION_LIMIT,
+            authenticated=True,
+            tells=permissions.get("statuses") == "write",
+            meter=installation.meter,
         )
         minted = MintedToken(token, installation, repositories, permissions, time.time() + self.token_seconds, caller)
         self.minted.append(minted)

@@ -23,7 +23,7 @@ class Meter:
 class Caller:
     """One credential, or all who come without one. *reads* names the private repositories open to it; none means all.
 
-    *app*: an App that comes as itself, by a JSON Web Token.
+    *app*: an App that comes as itself, by a JSON Web Token. *tells*: it may put statuses beside commits.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Caller:
     reads: frozenset[str] | None = frozenset()
     revoked: bool = False
     app: bool = False
+    tells: bool = False
     meter: Meter = field(default_factory=Meter)
 
     @property

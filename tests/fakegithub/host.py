@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 from aiohttp import web
 
@@ -21,6 +22,7 @@ class Host:
 
     *tree_entry_limit* is where a listing is cut and marked truncated; *graphql_byte_limit* is how many bytes of texts one
     query may ask for before it takes too long. *archive_links* are those to private archives; each opens once.
+    *statuses* are those of commits, in the order they were put.
     """
 
     api_url: str
@@ -31,6 +33,7 @@ class Host:
     tree_entry_limit: int = TREE_ENTRY_LIMIT
     graphql_byte_limit: int | None = None
     archive_links: set[str] = field(default_factory=set)
+    statuses: list[dict[str, Any]] = field(default_factory=list)
     _archive_numbers: Iterator[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from aiohttp import web
 
@@ -24,6 +25,7 @@ from tests.fakegithub.routes import (
     objects,
     rates,
     repositories,
+    statuses,
 )
 from tests.fakegithub.serving import LoggedRequest, make_middleware
 
@@ -92,6 +94,11 @@ class FakeGitHub:
         return self.hooks.make_sending("push", payload | {"commits": [], "repository": bodies.repository()})
 
     @property
+    def statuses(self) -> list[dict[str, Any]]:
+        """Return the statuses of commits, in the order they were put. A caller may put one if it `tells`."""
+        return self._host.statuses
+
+    @property
     def anonymous(self) -> Caller:
         """Return the counters of all who come without a token."""
         return self._host.callers.anonymous
@@ -137,6 +144,6 @@ def _make_application(host: Host, fake: FakeGitHub) -> web.Application:
     for place in ("/repos/{owner}/{name}", r"/repositories/{number:\d+}"):
         for path, answering in _ROUTES:
             application.router.add_get(place + path, repositories.under_repository(answering))
-        for verb, path, answering in hooks.ROUTES:
+        for verb, path, answering in (*hooks.ROUTES, *statuses.ROUTES):
             application.router.add_route(verb, place + path, repositories.under_repository(answering))
     return application

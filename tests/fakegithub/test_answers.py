@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
 from tests.fakegithub.asking import ask
 from tests.fakegithub.gitrepo import Files, GitFile, GitRepository, submodule, symlink
+from tests.fakegithub.openapi.validation import validate_answer
 from tests.fakegithub.repositories import HostedRepository
 from tests.fakegithub.server import FakeGitHub, open_fake_github
 
@@ -51,6 +53,27 @@ async def test_a_repository_answers_by_name_and_by_number(hosted: Hosted) -> Non
     assert by_name.status == by_number.status == 200
     assert by_name.json() == by_number.json()
     assert by_name.json()["id"] == hosted.repository.number
+
+
+async def test_a_status_is_put_by_who_may_beside_a_commit_that_is_there(hosted: Hosted) -> None:
+    hosted.fake.add_token("ghp_teller").tells = True
+    hosted.fake.add_token("ghp_reader")
+    asked = {"state": "success", "context": "syncd", "description": "docs synced"}
+    answers = []
+    for token, sha in (("ghp_teller", hosted.commit), ("ghp_reader", hosted.commit), ("ghp_teller", "1" * 40)):
+        path = f"/repos/acme/handbook/statuses/{sha}"
+        headers = {"Authorization": f"token {token}"}
+        async with (
+            ClientSession() as session,
+            session.post(hosted.fake.url + path, json=asked, headers=headers) as told,
+        ):
+            answers.append(told.status)
+            if told.status == 201:
+                body = await told.read()
+                validate_answer("POST", path, status=201, content_type=told.content_type, body=body)
+    assert answers == [201, 403, 422]
+    (status,) = hosted.fake.statuses
+    assert (status["commit"], status["state"], status["context"]) == (hosted.commit, "success", "syncd")
 
 
 async def test_a_comparison_says_how_two_commits_stand_to_each_other(hosted: Hosted) -> None:

@@ -127,6 +127,14 @@ async def test_a_hook_is_made_once_and_only_to_where_github_can_reach(hosted: Ho
     assert (await hosted.call("POST", PATH, ask_for("https://unreachable.test/")))[0] == 422
 
 
+async def test_a_hook_is_changed_in_what_is_named(hosted: Hosted, closed_port: int) -> None:
+    _, hook = await hosted.call("POST", PATH, ask_for(f"http://127.0.0.1:{closed_port}/hook"))
+    status, changed = await hosted.call("PATCH", f"{PATH}/{hook['id']}", {"config": {"secret": "another"}})
+    assert (status, changed["events"]) == (200, ["push"])
+    assert hosted.fake.hooks.list_of(hosted.repository.number)[0].secret == "another"
+    assert (await hosted.call("PATCH", f"{PATH}/999", {}))[0] == 404
+
+
 async def test_who_may_not_manage_hooks_sees_none(hosted: Hosted) -> None:
     hosted.fake.add_token("ghp_stranger")
     assert (await hosted.call("POST", PATH, ask_for("http://x.test/"), token="ghp_stranger"))[0] == 403

@@ -19,9 +19,11 @@ from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.encryption import make_master_key, parse_key_ring
 from syncd.adapters.github.app import GitHubApp, open_github_app
 from syncd.adapters.github.app_key import AppKey, load_app_key
+from syncd.adapters.github.statuses import post_commit_status
 from syncd.adapters.redis.budgets import SharedBudgets
 from syncd.adapters.redis.locks import RedisClient, open_redis_client
 from syncd.core.budgets import Rules
+from syncd.core.commit_statuses import CommitState, CommitStatus
 from syncd.core.projects import NewProject, Project
 from syncd.core.sources import EntryKind
 from syncd.errors import SyncdError
@@ -53,7 +55,7 @@ TROUBLES = (
     CutBody(keep_bytes=2),
     slow_down(retry_after=1),
 )
-TARGETS = ("/commits/", "/blobs/", "/installation$", "/access_tokens$")
+TARGETS = ("/commits/", "/blobs/", "/installation$", "/access_tokens$", "/statuses/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,10 @@ async def scene(
         numbers = {}
         for name in ("own", "installed", "served"):
             numbers[name] = await fake.add_repository(f"acme/{name}", git, private=True)
-        fake.add_token(OWN_TOKEN, reads=["acme/own"])
-        fake.add_token(SERVER_TOKEN, reads=["acme/served"])
+        for token, name in ((OWN_TOKEN, "acme/own"), (SERVER_TOKEN, "acme/served")):
+            fake.add_token(token, reads=[name]).tells = True
         hosted = fake.add_app(PUBLIC)
+        hosted.permissions["statuses"] = "write"
         installation = hosted.install("acme", [numbers["installed"]])
         mirror = await stack.enter_async_context(open_mirror(database, redis_server))
         redis = await stack.enter_async_context(open_redis_client(redis_server.url))
@@ -161,6 +164,9 @@ async def read(sources: Sources, project: Project) -> None:
         entries = await source.list_entries(await source.get_docs_tree(head))
         wanted = [entry for entry in entries if entry.kind is EntryKind.FILE]
         assert [blob.content async for blob in source.read_blobs(wanted)]
+    status = CommitStatus(head.commit or "", "syncd", CommitState.SUCCESS, "docs synced", "mark")
+    async with sources.open_telling(project) as client:
+        await post_commit_status(client, project.repository_id or 0, status, target_url=None, name=project.origin)
 
 
 async def dump_database(url: str) -> str:

@@ -176,6 +176,25 @@ async def test_a_tenant_without_an_installation_asks_the_app_nothing(scene: Scen
     assert (found.kind, found.token, scene.fake.requests) == (CredentialKind.ANONYMOUS, None, [])
 
 
+async def test_an_installation_gives_one_token_for_reading_and_another_for_telling(scene: Scene) -> None:
+    await scene.bind(scene.mirror)
+    project, credentials = await scene.add(scene.mirror), scene.open_credentials(scene.mirror)
+    reading = await credentials.find(project)
+    with pytest.raises(Stalled) as caught:  # the App was not given the permission
+        await credentials.find(project, tells=True)
+    assert caught.value.code == "installation_refused"
+    scene.hosted.permissions["statuses"] = "write"
+    scene.fake.forget_requests()
+    telling = await credentials.find(project, tells=True)
+    assert await credentials.find(project) == reading
+    assert telling.token != reading.token
+    assert [dict(one.permissions) for one in scene.hosted.minted] == [
+        {"contents": "read", "metadata": "read"},
+        {"statuses": "write", "metadata": "read"},
+    ]
+    assert len(scene.fake.requests) == 1
+
+
 async def test_a_token_that_github_refuses_is_minted_anew(scene: Scene) -> None:
     await scene.bind(scene.mirror)
     project = await scene.add(scene.mirror)

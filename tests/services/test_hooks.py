@@ -8,11 +8,13 @@ import pytest
 import pytest_asyncio
 
 from syncd.adapters.embedded.redis import RedisServer
+from syncd.adapters.github.hooks import EVENTS
 from syncd.cli.arguments import make_parser
-from syncd.cli.projects import add_command
+from syncd.cli.projects import add_command, set_command
 from syncd.errors import BadUsage, Rejected
 from tests.databases import Database
 from tests.environment import clear_environment
+from tests.fakegithub.app_keys import make_app_keys
 from tests.fakegithub.gitrepo import GitRepository
 from tests.fakegithub.repositories import HostedRepository
 from tests.fakegithub.server import FakeGitHub, open_fake_github
@@ -80,6 +82,15 @@ async def test_a_second_project_of_the_repository_shares_its_webhook(place: Plac
     assert await place.list_projects() == ["handbook", "again"]
 
 
+async def test_a_webhook_that_is_there_is_given_the_newest_secret(place: Place) -> None:
+    old = place.fake.hooks.add(
+        place.repository.number, place.url, content_type="form", secret="long forgotten", events=["push"]
+    )
+    await place.add("--repo", "acme/handbook", "--webhook")
+    assert place.fake.hooks.list_of(place.repository.number) == [old]
+    assert (old.secret, old.content_type, tuple(old.events)) == ("the newest secret of all", "json", EVENTS)
+
+
 async def test_without_the_option_no_webhook_is_made(place: Place) -> None:
     await place.add("--repo", "acme/handbook")
     assert place.fake.hooks.list_of(place.repository.number) == []
@@ -111,9 +122,52 @@ async def test_what_a_webhook_needs_is_asked_for(
     assert await place.list_projects() == []
 
 
+async def test_a_repository_of_the_app_needs_no_webhook_of_its_own(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private, public = make_app_keys()
+    app = place.fake.add_app(public)
+    installation = app.install("acme", [place.repository])
+    monkeypatch.setenv("SYNCD_GITHUB_APP_ID", str(app.number))
+    monkeypatch.setenv("SYNCD_GITHUB_APP_KEY", private)
+    bind = "insert into syncd.github_installations select tenant_id, $1, 'acme', now() from syncd.tenants returning 1"
+    await fetch(place.database.migrator_url, bind, installation.number)
+    with pytest.raises(BadUsage) as caught:
+        await place.add("--repo", "acme/handbook", "--webhook")
+    assert caught.value.code == "webhook_by_app"
+    assert "the App's webhook" in caught.value.hint
+    assert await place.list_projects() == []
+    assert await place.add("--repo", "acme/handbook") == 0
+
+
 async def test_a_folder_has_no_webhook(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYNCD_FOLDER_ROOTS", str(tmp_path))
     with pytest.raises(BadUsage) as caught:
         await place.add("--folder", str(tmp_path), "--webhook")
     assert caught.value.code == "webhook_needs_repository"
     assert await place.list_projects() == []
+
+
+async def test_a_project_is_changed_in_what_is_named_and_looked_at_at_once(place: Place) -> None:
+    await place.add("--repo", "acme/handbook", "--branch", "main", "--include", "*.text", "--commit-status")
+    await fetch(
+        place.database.migrator_url, "update syncd.sync_queue set due_at = now() + interval '1 day' returning 1"
+    )
+
+    async def change(*words: str) -> None:
+        assert (
+            await set_command(make_parser().parse_args(["project", "set", "handbook", "--tenant", "acme", *words])) == 0
+        )
+
+    await change("--docs-path", "/guide/", "--no-commit-status")
+    seen = "select branch, docs_path, include, commit_status from syncd.projects"
+    assert [tuple(row) for row in await fetch(place.database.migrator_url, seen)] == [
+        ("main", "guide", ["*.text"], False)
+    ]
+    assert await fetch(place.database.migrator_url, "select from syncd.sync_queue where due_at <= now()")
+    await change("--branch", "", "--include", "", "--commit-status")
+    assert [tuple(row) for row in await fetch(place.database.migrator_url, seen)] == [(None, "guide", [], True)]
+    for words, code in ((("--include", "["), "bad_glob"), ((), "nothing_to_set")):
+        with pytest.raises(BadUsage) as caught:
+            await change(*words)
+        assert caught.value.code == code

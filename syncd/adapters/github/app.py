@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -23,7 +23,8 @@ from syncd.core.budgets import Budget
 from syncd.core.rates import CORE, find_sent_at
 from syncd.errors import Stalled
 
-PERMISSIONS = {"contents": "read", "metadata": "read"}
+READING = {"contents": "read", "metadata": "read"}
+TELLING = {"statuses": "write", "metadata": "read"}
 _TIMEOUT_SECONDS = 15.0
 _MOVED_TO = re.compile(r"/repositories/(\d+)/installation$")
 
@@ -101,8 +102,10 @@ class GitHubApp:
                 response = await self._ask("GET", f"/repositories/{moved_to[1]}/installation")
         return self._parse(response)
 
-    async def mint_token(self, installation_id: int, *, repository: int | str) -> InstallationToken:
-        """Return a fresh token for one repository (its number, or owner/name) and for reading alone.
+    async def mint_token(
+        self, installation_id: int, *, repository: int | str, permissions: Mapping[str, str] = READING
+    ) -> InstallationToken:
+        """Return a fresh token for one repository (its number, or owner/name) and for *permissions* alone.
 
         Stalled (installation_refused) where the installation is gone, suspended, or does not see the repository.
         """
@@ -112,7 +115,7 @@ class GitHubApp:
             else {"repositories": [repository.rpartition("/")[2]]}
         )
         path = f"/app/installations/{installation_id}/access_tokens"
-        response = await self._ask("POST", path, body={**named, "permissions": PERMISSIONS})
+        response = await self._ask("POST", path, body={**named, "permissions": dict(permissions)})
         if response.status in {HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY}:
             raise _make_refused_error()
         told = parse_body(_TokenAnswer, self._check(response, success=HTTPStatus.CREATED))

@@ -20,7 +20,7 @@ from syncd.adapters.github.addresses import DEFAULT_API_URL, check_api_url, find
 from syncd.adapters.github.connections import Answered, AnswerTooLarge, GuardedConnection
 from syncd.adapters.github.errors import make_unreachable_error
 from syncd.adapters.github.responses import Response
-from syncd.adapters.github.spending import ask_within
+from syncd.adapters.github.spending import READ_POINTS, WRITE_POINTS, ask_within
 from syncd.adapters.github.threads import AskingThreads
 from syncd.core.budgets import Budget
 from syncd.core.rates import CORE, GRAPHQL, parse_report
@@ -124,6 +124,10 @@ class GitHubClient:
         """Return GitHub's answer to *body* as JSON, whatever its status. Unreachable where none comes: it may have been done."""
         return await self._ask_pygithub(_Asked("POST", path, {}, {}, dict(body or {})))
 
+    async def patch(self, path: str, body: Mapping[str, object]) -> Response:
+        """Return GitHub's answer to *body* as JSON, whatever its status. Unreachable where none comes: it may have been done."""
+        return await self._ask_pygithub(_Asked("PATCH", path, {}, {}, dict(body)))
+
     async def get_bytes(self, path: str, *, max_bytes: int) -> Response:
         """Return GitHub's answer to the raw media type, at most *max_bytes* + 1 of its bytes. Unreachable where none comes."""
         headers = {"Accept": RAW_MEDIA_TYPE}
@@ -182,7 +186,10 @@ class GitHubClient:
             loop = asyncio.get_running_loop()
             return self._noted(await loop.run_in_executor(self._ways.threads, _ask, self._ways, asked))
 
-        return await ask_within(self._ways.budget, ask, resource=CORE)
+        # What is written can wait for what is read: a scarce hour is for syncs.
+        writes = asked.verb != "GET"
+        points = WRITE_POINTS if writes else READ_POINTS
+        return await ask_within(self._ways.budget, ask, resource=CORE, bulk=writes, points=points)
 
     async def _ask_session(
         self, verb: str, url: str, *, max_bytes: int, headers: dict[str, str], json: object = None

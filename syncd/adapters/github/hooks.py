@@ -98,10 +98,16 @@ async def find_hook(client: GitHubClient, repository_id: int, url: str, *, name:
 
 async def create_hook(client: GitHubClient, repository_id: int, url: str, *, secret: str, name: str) -> Hook:
     """Make a webhook to *url* that GitHub signs with *secret*. Raises as `find_hook`, `Rejected` where GitHub refuses the address."""
-    config = {"url": url, "content_type": "json", "secret": secret, "insecure_ssl": "0"}
-    asked = {"name": "web", "active": True, "events": list(EVENTS), "config": config}
-    response = await client.post(f"/repositories/{repository_id}/hooks", asked)
+    response = await client.post(f"/repositories/{repository_id}/hooks", {"name": "web", **_describe(url, secret)})
     if response.status != HTTPStatus.CREATED:
+        raise _make_error(client, response, name)
+    return _make_hook(parse_body(_HookAnswer, response))
+
+
+async def update_hook(client: GitHubClient, repository_id: int, hook: Hook, *, secret: str, name: str) -> Hook:
+    """Make a webhook that is there as `create_hook` would have made it, signed with *secret* from now on. Raises as that."""
+    response = await client.patch(f"/repositories/{repository_id}/hooks/{hook.hook_id}", _describe(hook.url, secret))
+    if response.status != HTTPStatus.OK:
         raise _make_error(client, response, name)
     return _make_hook(parse_body(_HookAnswer, response))
 
@@ -127,6 +133,11 @@ async def request_redelivery(
     response = await client.post(f"/repositories/{repository_id}/hooks/{hook_id}/deliveries/{delivery_id}/attempts")
     if response.status != HTTPStatus.ACCEPTED:
         raise _make_error(client, response, name)
+
+
+def _describe(url: str, secret: str) -> dict[str, object]:
+    config = {"url": url, "content_type": "json", "secret": secret, "insecure_ssl": "0"}
+    return {"active": True, "events": list(EVENTS), "config": config}
 
 
 def _make_hook(told: _HookAnswer) -> Hook:

@@ -16,6 +16,7 @@ _LIST_KNOWN_BLOBS = load_statement("mirror/list_known_blobs")
 _LIST_KNOWN_LAYOUTS = load_statement("mirror/list_known_layouts")
 _LIST_KNOWN_CHUNKS = load_statement("mirror/list_known_chunks")
 _LIST_TEXTS = load_statement("mirror/list_texts")
+_COUNT_CHANGES = load_statement("mirror/count_changes")
 _HAS_VECTORS = load_statement("mirror/has_vectors")
 
 
@@ -79,3 +80,9 @@ def decode_path(path: bytes) -> str:
 def encode_path(path: str) -> bytes:
     """Return the bytes that `decode_path` made *path* from."""
     return path.encode("utf-8", "surrogateescape")
+
+
+async def count_changes(connection: Connection, project_id: ProjectId, commit: str | None) -> int:
+    """Return how many documents the sync of *commit* changed."""
+    changed: int = await connection.fetchval(_COUNT_CHANGES, project_id, commit)
+    return changed

@@ -23,10 +23,12 @@ class Ledger:
     asked: list[tuple[str, bool]] = field(default_factory=list)
     told: list[Report] = field(default_factory=list)
     inside: int = 0
+    points: int = 0
 
     @asynccontextmanager
-    async def spend(self, resource: str, *, bulk: bool = False) -> AsyncIterator["Ledger"]:
+    async def spend(self, resource: str, *, bulk: bool = False, points: int = 1) -> AsyncIterator["Ledger"]:
         self.asked.append((resource, bulk))
+        self.points += points
         if self.shut:
             raise RetryLater("rate_limited", "Not now.", after_seconds=5)
         self.inside += 1
@@ -54,6 +56,7 @@ async def test_each_way_asks_for_its_resource_and_tells_its_answer(hosted: Hoste
     assert [report.window.remaining for report in ledger.told if report.window] == [4999, 4998, 4999]
     assert not any(report.limited for report in ledger.told)
     assert ledger.inside == 0
+    assert ledger.points == 3
 
 
 async def test_a_request_that_may_not_go_is_not_sent_and_not_counted(hosted: Hosted) -> None:

@@ -16,7 +16,6 @@ APP_PATH = "/app"
 INSTALLATION_PATH = r"/app/installations/{installation:\d+}"
 TOKENS_PATH = INSTALLATION_PATH + "/access_tokens"
 _MADE_AT = "2026-01-02T03:04:05Z"
-_PERMISSIONS = {"contents": "read", "metadata": "read"}
 
 
 async def get_app(request: web.Request) -> web.Response:
@@ -33,7 +32,7 @@ async def get_app(request: web.Request) -> web.Response:
         "html_url": f"https://github.com/apps/{app.slug}",
         "created_at": _MADE_AT,
         "updated_at": _MADE_AT,
-        "permissions": _PERMISSIONS,
+        "permissions": app.permissions,
         "events": ["push"],
     }
     return answer_json(body)
@@ -65,8 +64,8 @@ async def add_token(request: web.Request) -> web.Response:
         return refuse(403, "This installation has been suspended")
     asked = json.loads(await request.read() or b"{}")
     repositories = _choose(installation, asked)
-    permissions = asked.get("permissions", _PERMISSIONS)
-    if repositories is None or not permissions.items() <= _PERMISSIONS.items():
+    permissions = asked.get("permissions", app.permissions)
+    if repositories is None or not permissions.items() <= app.permissions.items():
         return refuse(422, "There is at least one repository or permission that does not exist or is not accessible.")
     minted = app.mint(installation, repositories, permissions)
     host = request.app[HOST]
@@ -111,7 +110,7 @@ def _describe(request: web.Request, app: App, installation: AppInstallation) -> 
         "app_slug": app.slug,
         "target_id": 1,
         "target_type": "Organization",
-        "permissions": _PERMISSIONS,
+        "permissions": app.permissions,
         "events": ["push"],
         "created_at": _MADE_AT,
         "updated_at": _MADE_AT,

@@ -51,6 +51,19 @@ async def create_hook(request: web.Request, repository: HostedRepository) -> web
     return answer_json(answer, status=201)
 
 
+async def update_hook(request: web.Request, repository: HostedRepository) -> web.Response:
+    """Change a webhook: what the body names of its configuration and events."""
+    hook = _find_hook(request, repository)
+    if hook is None:
+        return not_found()
+    asked = await request.json()
+    config = asked.get("config", {})
+    hook.secret = config.get("secret", hook.secret)
+    hook.content_type = config.get("content_type", hook.content_type)
+    hook.events = asked.get("events", hook.events)
+    return answer_json(_describe_hook(hook, _make_url(request, repository)))
+
+
 async def list_deliveries(request: web.Request, repository: HostedRepository) -> web.Response:
     """Answer what a webhook sent, the newest first."""
     hook = _find_hook(request, repository)
@@ -145,6 +158,7 @@ def _write_time(at: datetime) -> str:
 ROUTES: tuple[tuple[str, str, Answering], ...] = (
     ("GET", "/hooks", list_hooks),
     ("POST", "/hooks", create_hook),
+    ("PATCH", r"/hooks/{hook:\d+}", update_hook),
     ("GET", r"/hooks/{hook:\d+}/deliveries", list_deliveries),
     ("POST", r"/hooks/{hook:\d+}/deliveries/{delivery:\d+}/attempts", redeliver),
 )
