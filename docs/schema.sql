@@ -815,6 +815,7 @@ CREATE TABLE syncd.links (
     line integer NOT NULL,
     target text NOT NULL,
     text text NOT NULL,
+    target_name text GENERATED ALWAYS AS (NULLIF("left"(regexp_replace(regexp_replace(regexp_replace(regexp_replace(target, '[?#].*$'::text, ''::text), '/+$'::text, ''::text), '^.*/'::text, ''::text), '\.[A-Za-z]+$'::text, ''::text), 100), ''::text)) STORED,
     CONSTRAINT links_ordinal_check CHECK ((ordinal >= 0))
 );
 
@@ -825,6 +826,10 @@ ALTER TABLE syncd.links OWNER TO syncd_owner;
 -- Name: TABLE links; Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON TABLE syncd.links IS 'Links as written in a content. Resolved by path and revision when read.';
+
+-- Name: COLUMN links.target_name; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.links.target_name IS 'The last name of the target without its extension; null for an anchor of the same document.';
 
 -- Name: lock_events; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
@@ -1676,6 +1681,10 @@ CREATE UNIQUE INDEX document_versions_current ON syncd.document_versions USING b
 -- Name: document_versions_current_path; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
 CREATE UNIQUE INDEX document_versions_current_path ON syncd.document_versions USING btree (tenant_id, project_id, path) WHERE (revision_to IS NULL);
+
+-- Name: links_by_target_name; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX links_by_target_name ON syncd.links USING btree (tenant_id, target_name) WHERE (target_name IS NOT NULL);
 
 -- Name: lock_events_by_time; Type: INDEX; Schema: syncd; Owner: syncd_owner
 

@@ -1,7 +1,7 @@
 """Arguments of tools: checked once, here, and answered in words when they are wrong."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -10,6 +10,8 @@ from mcp_server.answers import ErrorAnswer
 
 MAX_QUERY_BYTES = 1024
 MAX_ID_CHARACTERS = 2048
+# A cursor of docs_changes holds the revisions of up to 200 projects.
+MAX_CURSOR_CHARACTERS = 16_384
 
 
 def is_storable(text: str) -> bool:
@@ -36,6 +38,7 @@ def _read_version(value: object) -> object:
     return value.rpartition("@")[2].strip().removeprefix("v") if isinstance(value, str) else value
 
 
+Cursor = Annotated[str, Field(max_length=MAX_CURSOR_CHARACTERS), AfterValidator(_require_storable)]
 Text = Annotated[str, Field(max_length=MAX_ID_CHARACTERS), AfterValidator(_require_storable)]
 At = Annotated[Text | None, Field(description="as of r42, a commit or a time")]
 Version = Annotated[int, Field(ge=1), BeforeValidator(_read_version)]
@@ -71,18 +74,20 @@ def _simplify(prop: Mapping[str, Any]) -> dict[str, Any]:
 
 def explain_arguments(tool: str, model: type[Arguments], error: ValidationError) -> ErrorAnswer:
     """Return what was wrong, what is allowed, and the nearest names."""
-    faults = [_explain_fault(fault, model) for fault in error.errors(include_url=False, include_input=False)]
-    allowed = ", ".join(_describe_field(name, prop) for name, prop in make_input_schema(model)["properties"].items())
-    required = [name for name, field in model.model_fields.items() if field.is_required()]
-    example = ", ".join(f"{name}=…" for name in required)
+    schema = make_input_schema(model)
+    faults = [
+        _explain_fault(fault, schema["properties"]) for fault in error.errors(include_url=False, include_input=False)
+    ]
+    allowed = ", ".join(_describe_field(name, prop) for name, prop in schema["properties"].items())
+    example = ", ".join(f"{name}=…" for name in schema.get("required", ()))
     return ErrorAnswer(f"{'; '.join(faults)}. {tool} takes: {allowed or 'no arguments'}. Call {tool}({example}).")
 
 
-def _explain_fault(fault: Mapping[str, Any], model: type[Arguments]) -> str:
+def _explain_fault(fault: Mapping[str, Any], allowed: Collection[str]) -> str:
     name = ".".join(str(part) for part in fault["loc"]) or "arguments"
     match fault["type"]:
         case "extra_forbidden":
-            near = difflib.get_close_matches(name, model.model_fields, n=1, cutoff=0.5)
+            near = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
             return f"There is no argument {name[:60]!r}" + (f", did you mean {near[0]!r}?" if near else "")
         case "missing":
             return f"{name} is required"

@@ -10,8 +10,12 @@ from mcp_types import ToolAnnotations
 from mcp_server.answers import Answer
 from mcp_server.arguments import Arguments, make_input_schema
 from mcp_server.calls import Call
+from mcp_server.tools.changes import ChangesArguments, show_changes
 from mcp_server.tools.chunks import ChunksArguments, show_chunks
+from mcp_server.tools.diffs import DiffArguments, show_diff
+from mcp_server.tools.histories import HistoryArguments, show_history
 from mcp_server.tools.listing import ListArguments, list_folder
+from mcp_server.tools.outlines import OutlineArguments, show_outline
 from mcp_server.tools.projects import ProjectsArguments, list_projects
 from mcp_server.tools.reading import FetchArguments, ReadArguments, fetch_document, read_document
 from mcp_server.tools.searching import DocsSearchArguments, SearchArguments, search_docs, search_documents
@@ -117,6 +121,37 @@ TOOLS = (
         "Cut at a heading or line when longer than max_chars; the answer then ends with the call that goes on.",
         ReadArguments,
         read_document,
+    ),
+    Tool(
+        "docs_outline",
+        "Outline a document",
+        "Show the headings of a document with anchors, lines and sizes, the links in it and where they lead, "
+        "and which documents link to it. Cheap: look here before reading a long document.",
+        OutlineArguments,
+        show_outline,
+    ),
+    Tool(
+        "docs_history",
+        "History of a document",
+        "List the versions of a document, newest first: commit, author, time, size; renames, deletion and return. "
+        "Also of a document that is gone.",
+        HistoryArguments,
+        show_history,
+    ),
+    Tool(
+        "docs_diff",
+        "Compare versions",
+        "Show what differs between two versions or moments of a document, as a unified diff or by section.",
+        DiffArguments,
+        show_diff,
+    ),
+    Tool(
+        "docs_changes",
+        "List changes",
+        "List what was added, modified, renamed or deleted since a moment, in a project or in all. "
+        "Pass nextSince as since later to hear what is new, exactly.",
+        ChangesArguments,
+        show_changes,
     ),
     Tool(
         "docs_chunks",

@@ -7,9 +7,17 @@ from dataclasses import dataclass, replace
 from mcp_server.calls import Call
 from mcp_server.viewing import view_project
 from syncd.adapters.postgres.reading.documents import ReadableDocument, find_version, list_documents_at, list_paths
+from syncd.adapters.postgres.reading.histories import find_former, list_versions
 from syncd.adapters.postgres.reading.projects import ReadableProject
 from syncd.core.permalinks import make_permalink
-from syncd.core.references import Reference, list_readings, list_spellings, parse_blob_url, split_project
+from syncd.core.references import (
+    Reference,
+    format_document_id,
+    list_readings,
+    list_spellings,
+    parse_blob_url,
+    split_project,
+)
 from syncd.core.visible import make_visible
 from syncd.errors import NotFound
 
@@ -57,8 +65,11 @@ class _Candidate:
     reading: Reference
 
 
-async def get_target(call: Call, text: str, *, at: str | None = None) -> Target:
-    """Return what *text* names, as of *at*. Raises `NotFound` with the nearest paths; an absent document and another tenant's look the same."""
+async def get_target(call: Call, text: str, *, at: str | None = None, gone: bool = False) -> Target:
+    """Return what *text* names, as of *at*; with *gone* also a document that only stood there once.
+
+    Raises `NotFound` with the nearest paths; an absent document and another tenant's look the same.
+    """
     candidates = await _view_candidates(call, tuple(_list_candidates(call, text)), at)
     for candidate in candidates:
         target = await _find_exact(call, candidate)
@@ -68,6 +79,11 @@ async def get_target(call: Call, text: str, *, at: str | None = None) -> Target:
         target = await _find_spelled(call, candidate)
         if target is not None:
             return target
+    for candidate in candidates if gone else ():
+        project = candidate.project
+        former = await find_former(call.connection, project.project_id, candidate.path, revision=project.revision)
+        if former is not None:
+            return _make_target(candidate, former)
     raise await _explain_absence(call, text, candidates)
 
 
@@ -142,6 +158,9 @@ async def _explain_absence(call: Call, text: str, candidates: Sequence[_Candidat
                 hint=f'Call docs_list(project="{name}") for its documents.',
             )
         call.get_project(name)
+    moved = await _explain_former(call, candidates)
+    if moved is not None:
+        return moved
     project = candidates[0].project
     paths = await list_paths(call.connection, project.project_id, limit=_COMPARED_PATHS, revision=project.revision)
     wanted = candidates[-1].path
@@ -154,6 +173,33 @@ async def _explain_absence(call: Call, text: str, candidates: Sequence[_Candidat
         f"There is no document {text[:200]!r}.",
         hint=f'{hint}Call docs_list(project="{project.name}") or docs_search(query=…, project="{project.name}").',
     )
+
+
+async def _explain_former(call: Call, candidates: Sequence[_Candidate]) -> NotFound | None:
+    """Return what became of a document that stood there once."""
+    for candidate in candidates:
+        project, path = candidate.project, candidate.path
+        former = await find_former(call.connection, project.project_id, path, revision=project.revision)
+        if former is None or candidate.reading.version is not None:
+            continue
+        (newest,) = await list_versions(
+            call.connection, project.project_id, former.document_id, before=project.revision + 1, limit=1
+        )
+        shown = f"{project.name}/{path}"
+        if newest.revision_to is None or newest.revision_to > project.revision:
+            now = format_document_id(project.name, newest.path)
+            return NotFound(
+                "document_moved",
+                f"{shown} was renamed in r{former.revision_to} and is now {now}.",
+                hint=f'Call docs_read(id="{now}").',
+            )
+        return NotFound(
+            "document_deleted",
+            f"{shown} was deleted in r{newest.revision_to}.",
+            hint=f'Its last text is docs_read(id="{format_document_id(project.name, path, version=former.version)}"); '
+            f'docs_history(id="{shown}") tells more.',
+        )
+    return None
 
 
 def _nearest(wanted: str, paths: Sequence[str]) -> list[str]:

@@ -66,6 +66,15 @@ async def _find_revision(call: Call, project: ReadableProject, moment: Moment) -
             assert_never(moment)
 
 
+def is_moment(text: str) -> bool:
+    """Return whether *text* is written as a moment, not as a cursor."""
+    try:
+        parse_moment(text)
+    except BadUsage:
+        return False
+    return True
+
+
 def _parse(at: str) -> Moment:
     try:
         return parse_moment(at.strip())

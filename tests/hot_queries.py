@@ -86,6 +86,13 @@ HOT_QUERIES = (
         (PROJECT, "1", "2", "''", "0", "50"),
         generic=False,
     ),
+    HotQuery(
+        "reading/list_versions", "read", ("document_versions_pkey",), (PROJECT, DOCUMENT, "9", "50"), generic=False
+    ),
+    HotQuery("reading/find_former", "read", (ANY_PATH,), (PROJECT, "'{path}'", "2")),
+    HotQuery("reading/find_document", "read", VERSIONS_OF_A_PROJECT, (PROJECT, DOCUMENT, "2"), generic=False),
+    HotQuery("reading/list_links", "read", ("links_pkey",), (HASH, "'md'", "100")),
+    HotQuery("reading/list_links_to", "read", ("links_by_target_name",), (PROJECT, "2", "array['page7']", "100")),
     HotQuery("reading/get_text", "read", ("blobs_pkey",), (HASH,)),
     HotQuery("reading/list_places", "read", ("document_chunks_pkey",), (HASH, "'md'", "'{title}'", "1")),
     HotQuery(

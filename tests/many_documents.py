@@ -72,6 +72,8 @@ insert into document_chunks (
 )
 select tenant_id, content_hash, 'md', 'Page ' || n, 1, o - 1, sha256(content_hash || o::text::bytea), true, '{{Page}}', o, o, o, o + 1
 from contents cross join generate_series(1, {chunks}) as o;
+insert into links (tenant_id, content_hash, format, ordinal, line, target, text)
+select tenant_id, content_hash, 'md', o, o, 'page' || n + o || '.md', 'next' from contents cross join generate_series(1, 2) as o;
 """
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mcp_server.arguments import make_input_schema
 from mcp_server.registry import TOOLS
 from syncd import errors
 from syncd.cli.arguments import make_parser
@@ -122,7 +123,7 @@ def test_every_tool_is_in_the_page_of_tools() -> None:
 def test_every_argument_of_a_tool_is_in_the_page_of_tools() -> None:
     for tool in TOOLS:
         (row,) = re.findall(rf"(?m)^\| `{tool.name}` \|.*$", read("docs/tools.md"))
-        for argument in tool.arguments.model_fields:
+        for argument in make_input_schema(tool.arguments)["properties"]:
             assert re.search(rf"\b{argument}\b", row), f"{tool.name} takes {argument}"
 
 

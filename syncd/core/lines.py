@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 
 
 def line_starts(text: str) -> list[int]:
@@ -17,3 +18,9 @@ def line_starts(text: str) -> list[int]:
 def line_at(starts: Sequence[int], offset: int) -> int:
     """Return the number, from 1, of the line that holds the character at *offset*."""
     return bisect_right(starts, offset)
+
+
+def split_lines(text: str) -> list[str]:
+    """Return the lines of a text with their ends."""
+    starts = [*line_starts(text), len(text)]
+    return [text[start:end] for start, end in pairwise(starts)]

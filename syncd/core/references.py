@@ -19,7 +19,7 @@ _LINES = re.compile(r"L(?P<first>[1-9][0-9]{0,8})(?:C[0-9]+)?(?:-L?(?P<last>[1-9
 _SUFFIX = re.compile(
     rf"(?:@v(?P<version>[1-9][0-9]{{0,8}}))?(?::(?P<lines>{_LINES.pattern.replace('?P<', '?P<in_')}))?$"
 )
-_INDEX_NAMES = ("index", "README", "readme")
+INDEX_NAMES = ("index", "README", "readme")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def list_spellings(path: str, docs_path: str | None) -> tuple[str, ...]:
         found.update(dict.fromkeys(f"{base}.{extension}" for extension in FORMAT_BY_EXTENSION))
     for base in bases:
         folder = f"{base}/" if base else ""
-        found.update(dict.fromkeys(f"{folder}{name}.{ext}" for name in _INDEX_NAMES for ext in FORMAT_BY_EXTENSION))
+        found.update(dict.fromkeys(f"{folder}{name}.{ext}" for name in INDEX_NAMES for ext in FORMAT_BY_EXTENSION))
     return tuple(spelling for spelling in found if spelling)
 
 

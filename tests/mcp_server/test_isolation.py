@@ -20,6 +20,10 @@ FOREIGN: Mapping[str, tuple[dict[str, object], dict[str, object]]] = {
     "docs_search": ({"query": "zanzibar"}, {"query": "xanzibar"}),
     "docs_list": ({"project": "vault"}, {"project": "xault"}),
     "docs_read": ({"id": "vault/docs/secret.md@v1"}, {"id": "xault/docs/secret.md@v1"}),
+    "docs_outline": ({"id": "vault/docs/secret.md"}, {"id": "xault/docs/secret.md"}),
+    "docs_history": ({"id": "vault/docs/secret.md"}, {"id": "xault/docs/secret.md"}),
+    "docs_diff": ({"id": "vault/docs/secret.md", "from": "v1"}, {"id": "xault/docs/secret.md", "from": "v1"}),
+    "docs_changes": ({"since": "r0", "project": "vault"}, {"since": "r0", "project": "xault"}),
     "docs_chunks": ({"ids": ["vault/docs/secret.md@v1:L1-3"]}, {"ids": ["xault/docs/secret.md@v1:L1-3"]}),
 }
 
@@ -55,6 +59,10 @@ async def test_a_key_of_some_projects_is_answered_as_if_there_were_no_others(wor
         "docs_projects": {"project": "guide"},
         "docs_search": {"query": "quokka"},
         "docs_list": {"project": "guide"},
+        "docs_outline": {"id": "guide/docs/setup.md"},
+        "docs_history": {"id": "guide/docs/setup.md"},
+        "docs_diff": {"id": "guide/docs/setup.md", "from": "v1"},
+        "docs_changes": {"since": "r0", "project": "guide"},
         "docs_read": {"id": "https://github.com/acme/docs/blob/main/docs/setup.md"},
         "docs_chunks": {"id": "guide/docs/setup.md@v1:L1-9"},
     }

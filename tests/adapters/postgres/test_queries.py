@@ -24,6 +24,8 @@ from syncd.adapters.postgres.pulling import PublishedRevision, RevisionFile
 from syncd.adapters.postgres.reading.changes import Change
 from syncd.adapters.postgres.reading.chunks import ReadableChunk
 from syncd.adapters.postgres.reading.documents import LevelEntry, ReadableDocument
+from syncd.adapters.postgres.reading.histories import Step
+from syncd.adapters.postgres.reading.links import PlacedLink
 from syncd.adapters.postgres.recutting import OutdatedVersion
 from syncd.adapters.postgres.roles import make_login_url, put_groups, put_logins
 from syncd.adapters.postgres.sessions import LiveSession
@@ -31,6 +33,7 @@ from syncd.adapters.postgres.statements import load_statement, sql_directory
 from syncd.adapters.postgres.tenants import Tenant
 from syncd.core.documents import StoredDocument
 from syncd.core.locks import Lease, LockEvent
+from syncd.core.outline import Link
 from syncd.core.projects import Due, Project
 from syncd.core.sessions import Refreshable
 from syncd.core.users import User
@@ -81,12 +84,17 @@ VALUES = {
     "pulling/list_files": RevisionFile,
     "pulling/list_revisions_of_commits": PublishedRevision,
     "queue/claim_due": Due,
+    "reading/find_document": ReadableDocument,
+    "reading/find_former": ReadableDocument,
     "reading/find_version": ReadableDocument,
     "reading/list_changes": Change,
     "reading/list_chunks": ReadableChunk,
     "reading/list_documents": ReadableDocument,
     "reading/list_documents_at": ReadableDocument,
     "reading/list_level": LevelEntry,
+    "reading/list_links": Link,
+    "reading/list_links_to": PlacedLink,
+    "reading/list_versions": Step,
     "sessions/find_session": LiveSession,
     "sessions/lock_session": Refreshable,
     "tenants/add_tenant": Tenant,
