@@ -16,7 +16,7 @@ from tests.environment import clear_environment
 
 PROJECT_NAMES = {
     "id", "name", "source", "branch", "docsPath", "include", "exclude", "condition", "reason", "message", "hint", "nextTry",
-    "desiredCommit", "syncedCommit", "treeSha", "revision", "documents", "chunks", "skipped", "syncedAt", "checkedAt",
+    "desiredCommit", "syncedCommit", "treeSha", "revision", "documents", "chunks", "skipped", "syncedAt", "checkedAt", "commitStatus",
 }  # fmt: skip
 STATUS_NAMES = {
     "name", "condition", "reason", "message", "lockedBy", "lockedAt", "expiresAt", "lockReason", "lockKind", "fence",
