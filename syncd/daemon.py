@@ -6,21 +6,25 @@ import logging
 from syncd.adapters.postgres.listening import listen
 from syncd.adapters.systemd import Notifier, feeding_watchdog
 from syncd.bootstrap import Parts, make_reconciling
+from syncd.services.lock_keeping import run_lock_keeper
 from syncd.services.reconciler import run_reconciler
 from syncd.services.retention import run_retention
 
 log = logging.getLogger("syncd.daemon")
 
 DUE_CHANNEL = "syncd_due"
+LOCK_CHANNEL = "syncd_locks"
 
 
 async def run_daemon(parts: Parts, *, stop: asyncio.Event, notifier: Notifier) -> None:
     """Run the loop until *stop*, then drain: claim nothing more, let running syncs end, give their locks back."""
-    wake = asyncio.Event()
+    wake, lock_wake = asyncio.Event(), asyncio.Event()
     async with feeding_watchdog(notifier), asyncio.TaskGroup() as group:
         reconciling = make_reconciling(parts, group, wake=wake, stop=stop)
         beside = [
             group.create_task(listen(parts.sync_url, DUE_CHANNEL, lambda _payload: wake.set())),
+            group.create_task(listen(parts.sync_url, LOCK_CHANNEL, lambda _payload: lock_wake.set())),
+            group.create_task(run_lock_keeper(parts.locking, wake=lock_wake, clock=parts.work.clock)),
             group.create_task(_announce_stop(stop, notifier)),
             group.create_task(parts.statuses.run()),
             group.create_task(run_retention(parts.work, delivery_days=parts.settings.delivery_retention_days)),

@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -15,6 +17,27 @@ _DURATION = re.compile(r"([1-9][0-9]{0,5})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
+class Cuts:
+    """What is cut off when a lock is lost: the connections that write under it."""
+
+    def __init__(self) -> None:
+        self._cuts: set[Callable[[], None]] = set()
+
+    @contextmanager
+    def offering(self, cut: Callable[[], None]) -> Iterator[None]:
+        """Let *cut* be called during the body."""
+        self._cuts.add(cut)
+        try:
+            yield
+        finally:
+            self._cuts.discard(cut)
+
+    def make(self) -> None:
+        """Cut off everything that is offered now."""
+        for cut in tuple(self._cuts):
+            cut()
+
+
 @dataclass(frozen=True, slots=True)
 class Lock:
     """Proof that this holder may write: Postgres accepts (fence, nonce) until somebody else takes the lock."""
@@ -23,6 +46,7 @@ class Lock:
     project_id: ProjectId
     fence: int
     nonce: UUID
+    cuts: Cuts = field(default_factory=Cuts, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

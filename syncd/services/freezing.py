@@ -15,9 +15,9 @@ from syncd.adapters.postgres.outages import explaining_outage
 from syncd.adapters.postgres.transactions import reading, writing
 from syncd.adapters.redis.locks import ProjectLocks, RedisClient
 from syncd.core.ids import ProjectId, TenantId
-from syncd.core.locks import Actor, Lease, LockEvent, check_until, parse_reason
+from syncd.core.locks import Actor, LockEvent, check_until, parse_reason
 from syncd.errors import BadUsage, NotFound, SyncdError
-from syncd.services.lock_states import LockState, LockStates, list_lock_states
+from syncd.services.lock_states import LockState, LockStates, list_lock_states, show_in_redis
 
 HISTORY_LIMIT = 100
 
@@ -109,13 +109,6 @@ async def list_history(
             found = await lock_events.list_lock_events(connection, project_id, before=before, limit=limit + 1)
     events = found[:limit]
     return HistoryPage(events, _make_cursor(events[-1]) if len(found) > limit else None)
-
-
-async def show_in_redis(locks: ProjectLocks, project_id: ProjectId, lease: Lease) -> bool:
-    """Make Redis show what Postgres says of a freeze, and end a lease that Postgres has ended; true where that changed something."""
-    if await locks.show_freeze(project_id, lease):
-        return True
-    return not lease.is_frozen and lease.holder is None and await locks.force(project_id, fence=lease.fence)
 
 
 async def _show(desk: LockDesk, project_id: ProjectId) -> LockState:

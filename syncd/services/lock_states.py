@@ -8,7 +8,7 @@ from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.leases import list_leases
 from syncd.adapters.postgres.outages import explaining_outage
 from syncd.adapters.postgres.transactions import reading
-from syncd.adapters.redis.locks import RedisClient, list_holders
+from syncd.adapters.redis.locks import ProjectLocks, RedisClient, list_holders
 from syncd.core.ids import ProjectId, TenantId
 from syncd.core.lock_oddities import Oddity, describe_age, find_oddities
 from syncd.core.locks import Holder, Lease
@@ -61,6 +61,13 @@ async def list_lock_states(
         oddities = find_oddities(lease, holder, lease_seconds=lease_seconds, now=now)
         states[project_id] = LockState(lease, holder, oddities)
     return LockStates(states)
+
+
+async def show_in_redis(locks: ProjectLocks, project_id: ProjectId, lease: Lease) -> bool:
+    """Make Redis show what Postgres says of a freeze, and end a lease that Postgres has ended; true where that changed something."""
+    if await locks.show_freeze(project_id, lease):
+        return True
+    return not lease.is_frozen and lease.holder is None and await locks.force(project_id, fence=lease.fence)
 
 
 def describe_lock(state: LockState | None, now: datetime) -> dict[str, object]:

@@ -25,6 +25,7 @@ log = logging.getLogger("syncd.locks")
 
 TRUST_MARGIN_SECONDS = 2.0
 BUSY_RETRY_SECONDS = 5.0
+CUT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,14 @@ async def holding(
     Raises `Busy` when somebody holds it or froze it, `Unreachable` when Redis does not answer, `LeaseLost` when it was lost.
     """
     nonce = uuid4()
-    await _acquire(locking, tenant_id, project_id, nonce, reason=reason, kind=kind)
     try:
+        await _acquire(locking, tenant_id, project_id, nonce, reason=reason, kind=kind)
         lock = await _mint(locking, tenant_id, project_id, nonce)
         lost = False
         try:
             # Minting may have waited for a write of the holder before: is the lease still ours?
             trusted_until = await _confirm(locking, lock)
-            async with beside(_renew(locking, lock, trusted_until)):
+            async with beside(_keep(locking, lock, trusted_until)):
                 yield lock
         except LeaseLost:
             lost = True
@@ -120,6 +121,16 @@ async def _confirm(locking: Locking, lock: Lock) -> float:
     if not await locking.locks.renew(lock.project_id, lock.nonce, fence=lock.fence):
         raise _make_lease_lost()
     return asked_at + locking.lease_seconds - min(TRUST_MARGIN_SECONDS, locking.lease_seconds / 10)
+
+
+async def _keep(locking: Locking, lock: Lock, trusted_until: float) -> None:
+    """Renew the lease for ever. A loss ends the body politely; what does not end within a second is cut off."""
+    try:
+        await _renew(locking, lock, trusted_until)
+    except LeaseLost:
+        # A cancelled statement is ended by the server, if the server can be reached: a connection that is dead would hold us up for minutes.
+        asyncio.get_running_loop().call_later(CUT_SECONDS, lock.cuts.make)
+        raise
 
 
 async def _renew(locking: Locking, lock: Lock, trusted_until: float) -> None:

@@ -6,13 +6,14 @@ import signal
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
 
 from syncd.adapters.embedded.redis import RedisServer, open_redis
-from syncd.adapters.postgres.connections import LeaseLost, open_connection
+from syncd.adapters.postgres.connections import LeaseLost, open_connection, open_pool
+from syncd.adapters.postgres.leases import mint_fence
 from syncd.adapters.postgres.transactions import fenced, in_project
 from syncd.adapters.redis.locks import Identity, ProjectLocks, list_holders, open_redis_client
 from syncd.core.ids import ProjectId
@@ -20,6 +21,7 @@ from syncd.core.projects import NewProject
 from syncd.errors import Busy, Unreachable
 from syncd.services.locking import Locking, clear_leases, holding
 from tests.databases import Database
+from tests.faultproxy import proxying_postgres, proxying_redis
 from tests.mirror import Mirror, open_mirror
 
 LEASE_SECONDS = 1.0
@@ -213,3 +215,101 @@ async def test_leases_of_a_killed_run_are_cleared_and_its_fence_stands(mirror: M
     assert not await mirror.locking.locks.renew(project_id, nonce, fence=1)
     async with holding(mirror.locking, mirror.tenant_id, project_id, reason="poll") as lock:
         assert lock.fence == 1
+
+
+async def test_a_lost_lease_cuts_a_connection_that_does_not_end(
+    mirror: Mirror, project_id: ProjectId, database: Database
+) -> None:
+    """A server that has gone silent answers no cancellation either: measured, asyncpg waits for it for minutes."""
+    inside = asyncio.Event()
+
+    async def hold() -> None:
+        async with (
+            proxying_postgres(database.sync_url) as (proxy, url),
+            open_pool(url, size=1) as pool,
+            holding(mirror.locking, mirror.tenant_id, project_id, reason="poll") as lock,
+            fenced(pool, lock) as connection,
+        ):
+            proxy.faults.mute = True
+            await mirror.locking.locks.clear(project_id)
+            inside.set()
+            await connection.execute("select 1")
+
+    holder = asyncio.create_task(hold())
+    await asyncio.wait_for(inside.wait(), 5)
+    with pytest.raises(LeaseLost):
+        await asyncio.wait_for(holder, 10)
+
+
+async def test_a_lock_whose_taking_was_not_answered_is_given_back(
+    mirror: Mirror, project_id: ProjectId, redis_server: RedisServer
+) -> None:
+    async with proxying_redis(redis_server.url) as (proxy, url), open_redis_client(url) as redis:
+        locks = ProjectLocks(redis, Identity("tester", "localhost"), lease_seconds=30)
+        assert await locks.release(project_id, uuid4()) is False  # connected
+        proxy.faults.lose_next = 1
+        with pytest.raises(Unreachable):
+            async with holding(replace(mirror.locking, locks=locks), mirror.tenant_id, project_id, reason="poll"):
+                pytest.fail("held without an answer")
+        assert proxy.counts["lost"] == 1
+    async with holding(mirror.locking, mirror.tenant_id, project_id, reason="poll"):
+        pass
+
+
+async def test_a_lease_that_ran_out_while_the_fence_was_waited_for_is_none(
+    mirror: Mirror, project_id: ProjectId, redis_server: RedisServer
+) -> None:
+    """etcd's lock was once returned after its lease had ended: whoever waited asks again."""
+
+    class Forgetting(ProjectLocks):
+        async def renew(self, project_id: ProjectId, nonce: UUID, *, fence: int) -> bool:
+            await self.clear(project_id)
+            return await super().renew(project_id, nonce, fence=fence)
+
+    async with open_redis_client(redis_server.url) as redis:
+        locks = Forgetting(redis, Identity("tester", "localhost"), lease_seconds=30)
+        with pytest.raises(LeaseLost):
+            async with holding(replace(mirror.locking, locks=locks), mirror.tenant_id, project_id, reason="poll"):
+                pytest.fail("held without a lease")
+
+
+async def test_a_takeover_names_who_let_the_lease_run_out(mirror: Mirror, project_id: ProjectId) -> None:
+    async with in_project(mirror.pool, mirror.tenant_id, project_id) as connection:
+        await mint_fence(connection, project_id, uuid4(), "a daemon that was killed")
+    async with holding(mirror.locking, mirror.tenant_id, project_id, reason="poll"):
+        pass
+    async with in_project(mirror.pool, mirror.tenant_id, project_id) as connection:
+        event = await connection.fetchrow("select action, previous_holder from lock_events order by at limit 1")
+    assert event is not None
+    assert tuple(event) == ("expire_takeover", "a daemon that was killed")
+
+
+async def test_a_lease_of_a_clock_that_jumped_is_cut_and_remembered(
+    mirror: Mirror, project_id: ProjectId, redis_server: RedisServer
+) -> None:
+    async with open_redis_client(redis_server.url) as redis:
+        long = ProjectLocks(redis, Identity("jumped", "localhost"), lease_seconds=3600)
+        assert await long.acquire(project_id, uuid4(), reason="poll", kind="sync") is None
+        with pytest.raises(Busy):
+            async with holding(mirror.locking, mirror.tenant_id, project_id, reason="poll"):
+                pytest.fail("two held the project")
+        assert (await list_holders(redis, [project_id]))[project_id].left_seconds == pytest.approx(
+            LEASE_SECONDS, abs=LEASE_SECONDS
+        )
+    async with in_project(mirror.pool, mirror.tenant_id, project_id) as connection:
+        event = await connection.fetchrow("select action, actor, previous_holder from lock_events")
+    assert event is not None
+    assert tuple(event) == ("clamp", "tester", "jumped")
+
+
+async def test_a_history_that_cannot_be_written_hinders_nobody(
+    mirror: Mirror, project_id: ProjectId, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        open_pool(database.sync_url, size=1) as pool,
+        holding(replace(mirror.locking, pool=pool), mirror.tenant_id, project_id, reason="poll"),
+    ):
+        pool.terminate()
+    assert [record.message for record in caplog.records] == ["lock not given back"]
+    async with holding(mirror.locking, mirror.tenant_id, project_id, reason="poll"):
+        pass

@@ -39,8 +39,13 @@ async def in_project(pool: Pool, tenant_id: TenantId, project_id: ProjectId) -> 
 
 @asynccontextmanager
 async def fenced(pool: Pool, lock: Lock) -> AsyncIterator[Connection]:
-    """Open a write transaction under *lock*. Raises `LeaseLost` when the lock is no longer held; then nothing was written."""
+    """Open a write transaction under *lock*, whose loss cuts its connection.
+
+    Raises `LeaseLost` when the lock is no longer held; then nothing was written.
+    """
     with refusing_stale_writes():
-        async with pool.acquire() as connection, connection.transaction():
-            await connection.execute(_ENTER_FENCE, lock.tenant_id, lock.project_id, lock.fence, lock.nonce)
-            yield connection
+        async with pool.acquire() as connection:
+            with lock.cuts.offering(connection.terminate):
+                async with connection.transaction():
+                    await connection.execute(_ENTER_FENCE, lock.tenant_id, lock.project_id, lock.fence, lock.nonce)
+                    yield connection

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from redis.asyncio import Redis
 
-from syncd.adapters.redis.locks import explaining_redis
+from syncd.adapters.redis.locks import calling_redis
 from syncd.core.allowances import Allowance
 
 _MICRO = 1_000_000
@@ -24,7 +24,7 @@ class SharedAllowances:
         """Take *units* of the caller *name*, and return 0; or take nothing, and return the seconds to wait. Raises `Unreachable`."""
         unit = round(allowance.unit_seconds * _MICRO)
         now = "" if self._clock is None else round(self._clock() * _MICRO)
-        with explaining_redis():
+        async with calling_redis():
             wait: int = await self._spend(keys=[_key(name)], args=[units, unit, unit * allowance.burst_units, now])
         return wait / _MICRO
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
-from syncd.adapters.redis.locks import explaining_redis
+from syncd.adapters.redis.locks import calling_redis
 from syncd.core.budgets import (
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
@@ -59,7 +59,7 @@ class SharedBudgets:
             _to_micro(SLOT_SECONDS),
             self._now(),
         ]
-        with explaining_redis():
+        async with calling_redis():
             verdict, wait, reason = await self._ask(keys=_keys(budget_id), args=args)
         match verdict:
             case 0:
@@ -85,12 +85,12 @@ class SharedBudgets:
             SAME_RESET_SECONDS,
             self._now(),
         ]
-        with explaining_redis():
+        async with calling_redis():
             await self._tell(keys=_keys(budget_id), args=args)
 
     async def mark_used(self, project_id: ProjectId, budget_id: BudgetId, kind: str) -> None:
         """Note which budget a project draws on, so that its status can show it. Raises `Unreachable`."""
-        with explaining_redis():
+        async with calling_redis():
             await self._redis.set(_use_key(project_id), f"{kind} {budget_id}", ex=_USE_SECONDS)
 
     def _now(self) -> str | int:
@@ -99,7 +99,7 @@ class SharedBudgets:
 
 async def list_budgets(redis: Redis, project_ids: Sequence[ProjectId], *, now: float) -> Sequence[KnownBudget]:
     """Return the budgets that *project_ids* draw on, in two round trips. *now* is epoch seconds. Raises `Unreachable`."""
-    with explaining_redis():
+    async with calling_redis():
         async with redis.pipeline(transaction=False) as pipeline:
             for project_id in project_ids:
                 pipeline.get(_use_key(project_id))

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from redis.asyncio import Redis
 
-from syncd.adapters.redis.locks import explaining_redis
+from syncd.adapters.redis.locks import calling_redis
 from syncd.core.ids import ProjectId
 from syncd.core.progress import PHASES, Progress
 
@@ -18,28 +18,26 @@ _Part: TypeAlias = "bytes | bytearray | memoryview[int] | str | int | float"  # 
 
 async def put_progress(redis: Redis, changes: Mapping[ProjectId, Progress | None]) -> None:
     """Tell how far the syncs of these projects are (none: ended), in one round trip. Raises `Unreachable`."""
-    with explaining_redis():
-        async with redis.pipeline(transaction=False) as pipeline:
-            for project_id, progress in changes.items():
-                key, channel = _keys(project_id)
-                if progress is None:
-                    pipeline.delete(key)
-                else:
-                    pipeline.hset(key, mapping=_make_fields(progress))
-                    pipeline.expire(key, KEPT_SECONDS)
-                pipeline.publish(channel, NOTICE)
-            await pipeline.execute()
+    async with calling_redis(), redis.pipeline(transaction=False) as pipeline:
+        for project_id, progress in changes.items():
+            key, channel = _keys(project_id)
+            if progress is None:
+                pipeline.delete(key)
+            else:
+                pipeline.hset(key, mapping=_make_fields(progress))
+                pipeline.expire(key, KEPT_SECONDS)
+            pipeline.publish(channel, NOTICE)
+        await pipeline.execute()
 
 
 async def list_progress(redis: Redis, project_ids: Sequence[ProjectId]) -> Mapping[ProjectId, Progress]:
     """Return how far the syncs of *project_ids* are that run, in one round trip. Raises `Unreachable`."""
     if not project_ids:
         return {}
-    with explaining_redis():
-        async with redis.pipeline(transaction=False) as pipeline:
-            for project_id in project_ids:
-                pipeline.hgetall(_keys(project_id)[0])
-            found = await pipeline.execute()
+    async with calling_redis(), redis.pipeline(transaction=False) as pipeline:
+        for project_id in project_ids:
+            pipeline.hgetall(_keys(project_id)[0])
+        found = await pipeline.execute()
     return {project_id: _parse_fields(fields) for project_id, fields in zip(project_ids, found, strict=True) if fields}
 
 

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from redis.asyncio import Redis
 
-from syncd.adapters.redis.locks import explaining_redis
+from syncd.adapters.redis.locks import calling_redis
 from syncd.core.throttles import Rate, take_turn
 from syncd.errors import SyncdError
 
@@ -29,7 +29,7 @@ class Throttle:
         now = self._clock()
         if now >= self._away_until:
             try:
-                with explaining_redis():
+                async with calling_redis():
                     args = [round(rate.interval_seconds * 1e6), rate.burst]
                     return float(await self._take(keys=[f"syncd:{{r:{subject}}}:turns"], args=args)) / 1e6
             except SyncdError:
