@@ -312,6 +312,54 @@ ALTER FUNCTION syncd.prepare_project() OWNER TO syncd_queue;
 
 COMMENT ON FUNCTION syncd.prepare_project() IS 'Definer trigger: a new project has its lease and is due at once.';
 
+-- Name: record_requests(jsonb, jsonb); Type: FUNCTION; Schema: syncd; Owner: syncd_account
+
+CREATE FUNCTION syncd.record_requests(p_requests jsonb, p_usage jsonb) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    -- A batch comes again when its answer was lost. It was stored whole or not at all, so its first request tells.
+    if exists (
+        select from syncd.agent_requests r
+        where r.tenant_id = syncd.current_tenant() and r.request_id = (p_requests -> 0 ->> 'request_id')::uuid
+    ) then
+        return false;
+    end if;
+    insert into syncd.agent_requests (
+        tenant_id, request_id, requested_at, key_id, tool, argument_hash, outcome, rows, bytes, tokens, milliseconds
+    )
+    select syncd.current_tenant(), r.request_id, r.requested_at, r.key_id, r.tool, r.argument_hash, r.outcome, r.rows, r.bytes, r.tokens,
+           r.milliseconds
+    from jsonb_to_recordset(p_requests) as r (
+        request_id uuid, requested_at timestamptz, key_id text, tool text, argument_hash text, outcome text, rows bigint, bytes bigint,
+        tokens bigint, milliseconds double precision
+    );
+    insert into syncd.usage_events as e (
+        tenant_id, day, key_id, tool, calls, refused, failed, rows, bytes, tokens, milliseconds, unrecorded
+    )
+    select syncd.current_tenant(), u.day, u.key_id, u.tool, u.calls, u.refused, u.failed, u.rows, u.bytes, u.tokens, u.milliseconds,
+           u.unrecorded
+    from jsonb_to_recordset(p_usage) as u (
+        day date, key_id text, tool text, calls bigint, refused bigint, failed bigint, rows bigint, bytes bigint, tokens bigint,
+        milliseconds double precision, unrecorded bigint
+    )
+    -- In one order, so that two servers that add to the same rows wait for each other and never in a circle.
+    order by u.day, u.key_id, u.tool
+    on conflict (tenant_id, day, key_id, tool) do update
+    set calls = e.calls + excluded.calls, refused = e.refused + excluded.refused, failed = e.failed + excluded.failed,
+        rows = e.rows + excluded.rows, bytes = e.bytes + excluded.bytes, tokens = e.tokens + excluded.tokens,
+        milliseconds = e.milliseconds + excluded.milliseconds, unrecorded = e.unrecorded + excluded.unrecorded;
+    return true;
+end
+$$;
+
+ALTER FUNCTION syncd.record_requests(p_requests jsonb, p_usage jsonb) OWNER TO syncd_account;
+
+-- Name: FUNCTION record_requests(p_requests jsonb, p_usage jsonb); Type: COMMENT; Schema: syncd; Owner: syncd_account
+
+COMMENT ON FUNCTION syncd.record_requests(p_requests jsonb, p_usage jsonb) IS 'Definer: stores a batch of requests of the current tenant and adds it to the usage of its days. False: this batch was stored before.';
+
 -- Name: refuse_unfenced(); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
 
 CREATE FUNCTION syncd.refuse_unfenced() RETURNS trigger
@@ -328,6 +376,43 @@ ALTER FUNCTION syncd.refuse_unfenced() OWNER TO syncd_owner;
 -- Name: FUNCTION refuse_unfenced(); Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON FUNCTION syncd.refuse_unfenced() IS 'Statement trigger: no code path can write without the lease, whatever it forgets.';
+
+-- Name: remove_requests(timestamp with time zone, integer); Type: FUNCTION; Schema: syncd; Owner: syncd_account
+
+CREATE FUNCTION syncd.remove_requests(p_before timestamp with time zone, p_limit integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    tenant uuid;
+    former text := current_setting('syncd.tenant', true);
+    removed bigint;
+    total bigint := 0;
+begin
+    -- Row security binds this function too: each tenant in turn.
+    for tenant in select t.tenant_id from syncd.tenants t order by t.tenant_id loop
+        perform set_config('syncd.tenant', tenant::text, true);
+        delete from syncd.agent_requests r
+        where r.tenant_id = tenant and r.request_id in (
+            select o.request_id from syncd.agent_requests o
+            where o.tenant_id = tenant and o.requested_at < p_before
+            order by o.requested_at
+            limit p_limit - total
+        );
+        get diagnostics removed = row_count;
+        total := total + removed;
+        exit when total >= p_limit;
+    end loop;
+    perform set_config('syncd.tenant', coalesce(former, ''), true);
+    return total;
+end
+$$;
+
+ALTER FUNCTION syncd.remove_requests(p_before timestamp with time zone, p_limit integer) OWNER TO syncd_account;
+
+-- Name: FUNCTION remove_requests(p_before timestamp with time zone, p_limit integer); Type: COMMENT; Schema: syncd; Owner: syncd_account
+
+COMMENT ON FUNCTION syncd.remove_requests(p_before timestamp with time zone, p_limit integer) IS 'Definer: forgets at most so many requests, of any tenant, that came before the given time. What they sum up to stays.';
 
 -- Name: request_sync(uuid, timestamp with time zone); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
 
@@ -550,6 +635,69 @@ ALTER FUNCTION syncd.versions_at(p_project_id uuid, p_revision integer) OWNER TO
 -- Name: FUNCTION versions_at(p_project_id uuid, p_revision integer); Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON FUNCTION syncd.versions_at(p_project_id uuid, p_revision integer) IS 'The versions of a project in force at a revision: the documents that a reader of that revision sees.';
+
+-- Name: agent_requests; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.agent_requests (
+    tenant_id uuid NOT NULL,
+    request_id uuid NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    key_id text NOT NULL,
+    tool text NOT NULL,
+    argument_hash text,
+    outcome text NOT NULL,
+    rows bigint NOT NULL,
+    bytes bigint NOT NULL,
+    tokens bigint NOT NULL,
+    milliseconds double precision NOT NULL,
+    CONSTRAINT agent_requests_argument_hash_check CHECK ((argument_hash ~ '^[0-9a-f]{32}$'::text)),
+    CONSTRAINT agent_requests_bytes_check CHECK ((bytes >= 0)),
+    CONSTRAINT agent_requests_milliseconds_check CHECK ((milliseconds >= (0)::double precision)),
+    CONSTRAINT agent_requests_outcome_check CHECK (((length(outcome) >= 1) AND (length(outcome) <= 100))),
+    CONSTRAINT agent_requests_rows_check CHECK ((rows >= 0)),
+    CONSTRAINT agent_requests_tokens_check CHECK ((tokens >= 0)),
+    CONSTRAINT agent_requests_tool_check CHECK (((length(tool) >= 1) AND (length(tool) <= 100)))
+);
+
+ALTER TABLE ONLY syncd.agent_requests FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.agent_requests OWNER TO syncd_owner;
+
+-- Name: TABLE agent_requests; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.agent_requests IS 'Requests of agents, one row each, kept for some weeks. Append-only: written by record_requests, removed by remove_requests.';
+
+-- Name: COLUMN agent_requests.request_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_requests.request_id IS 'Grows with time (UUID version 7), so that new rows stand together.';
+
+-- Name: COLUMN agent_requests.requested_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_requests.requested_at IS 'When it came.';
+
+-- Name: COLUMN agent_requests.tool; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_requests.tool IS 'The tool that was called, or the method of the protocol where it was none.';
+
+-- Name: COLUMN agent_requests.argument_hash; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_requests.argument_hash IS 'Keyed hash of the arguments: equal for equal ones, and telling nothing else of them.';
+
+-- Name: COLUMN agent_requests.rows; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_requests.rows IS 'How many things the answer holds: hits, documents, chunks, or one text.';
+
+-- Name: COLUMN agent_requests.bytes; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_requests.bytes IS 'Size of the text of the answer.';
+
+-- Name: COLUMN agent_requests.tokens; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_requests.tokens IS 'The same in tokens, counted as characters divided by four.';
+
+-- Name: COLUMN agent_requests.milliseconds; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_requests.milliseconds IS 'How long the answer took.';
 
 -- Name: api_keys; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
@@ -1383,6 +1531,33 @@ COMMENT ON COLUMN syncd.sync_runs.error_message IS 'The same in a sentence.';
 
 COMMENT ON COLUMN syncd.sync_runs.history_rewritten IS 'The commit of the run does not descend from the one before it (a force-push); null where nobody could tell.';
 
+-- Name: tenant_quotas; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.tenant_quotas (
+    tenant_id uuid NOT NULL,
+    calls_per_day bigint,
+    tokens_per_day bigint,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT tenant_quotas_calls_per_day_check CHECK ((calls_per_day >= 0)),
+    CONSTRAINT tenant_quotas_tokens_per_day_check CHECK ((tokens_per_day >= 0))
+);
+
+ALTER TABLE ONLY syncd.tenant_quotas FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.tenant_quotas OWNER TO syncd_owner;
+
+-- Name: TABLE tenant_quotas; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.tenant_quotas IS 'How much the agents of a tenant may ask in a day (UTC). No row, or null: as much as they like.';
+
+-- Name: COLUMN tenant_quotas.calls_per_day; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.tenant_quotas.calls_per_day IS 'Answered requests of a day.';
+
+-- Name: COLUMN tenant_quotas.tokens_per_day; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.tenant_quotas.tokens_per_day IS 'Tokens of the answers of a day.';
+
 -- Name: tenants; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
 CREATE TABLE syncd.tenants (
@@ -1424,6 +1599,71 @@ COMMENT ON COLUMN syncd.term_stats.term_id IS 'Hash of the term: the position in
 -- Name: COLUMN term_stats.document_frequency; Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON COLUMN syncd.term_stats.document_frequency IS 'Chunk places that hold the term; rows that fell to 0 stay.';
+
+-- Name: usage_events; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.usage_events (
+    tenant_id uuid NOT NULL,
+    day date NOT NULL,
+    key_id text NOT NULL,
+    tool text NOT NULL,
+    calls bigint NOT NULL,
+    refused bigint NOT NULL,
+    failed bigint NOT NULL,
+    rows bigint NOT NULL,
+    bytes bigint NOT NULL,
+    tokens bigint NOT NULL,
+    milliseconds double precision NOT NULL,
+    unrecorded bigint NOT NULL
+);
+
+ALTER TABLE ONLY syncd.usage_events FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.usage_events OWNER TO syncd_owner;
+
+-- Name: TABLE usage_events; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.usage_events IS 'What agents asked by day (UTC), key and tool, kept for good. Written by record_requests only.';
+
+-- Name: COLUMN usage_events.day; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.usage_events.day IS 'Day in UTC.';
+
+-- Name: COLUMN usage_events.tool; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.usage_events.tool IS 'As in agent_requests.';
+
+-- Name: COLUMN usage_events.calls; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.usage_events.calls IS 'All requests, refused and failed ones too.';
+
+-- Name: COLUMN usage_events.refused; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.usage_events.refused IS 'Of these, refused by a limit: they count against no quota.';
+
+-- Name: COLUMN usage_events.failed; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.usage_events.failed IS 'Of these, answered by an error.';
+
+-- Name: COLUMN usage_events.rows; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.usage_events.rows IS 'As in agent_requests, added up.';
+
+-- Name: COLUMN usage_events.bytes; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.usage_events.bytes IS 'As in agent_requests, added up.';
+
+-- Name: COLUMN usage_events.tokens; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.usage_events.tokens IS 'As in agent_requests, added up.';
+
+-- Name: COLUMN usage_events.milliseconds; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.usage_events.milliseconds IS 'As in agent_requests, added up.';
+
+-- Name: COLUMN usage_events.unrecorded; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.usage_events.unrecorded IS 'Requests that are counted here and have no row in agent_requests: more came than could be written.';
 
 -- Name: users; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
@@ -1515,6 +1755,11 @@ COMMENT ON COLUMN syncd.webhook_deliveries.received_at IS 'When it came.';
 -- Name: COLUMN webhook_deliveries.result; Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON COLUMN syncd.webhook_deliveries.result IS 'due: projects of its repositories were marked due; ignored: nobody mirrors them, or the event says nothing of docs.';
+
+-- Name: agent_requests agent_requests_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.agent_requests
+    ADD CONSTRAINT agent_requests_pkey PRIMARY KEY (tenant_id, request_id);
 
 -- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
@@ -1616,6 +1861,11 @@ ALTER TABLE ONLY syncd.sync_queue
 ALTER TABLE ONLY syncd.sync_runs
     ADD CONSTRAINT sync_runs_pkey PRIMARY KEY (tenant_id, project_id, run_id);
 
+-- Name: tenant_quotas tenant_quotas_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.tenant_quotas
+    ADD CONSTRAINT tenant_quotas_pkey PRIMARY KEY (tenant_id);
+
 -- Name: tenants tenants_name_key; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.tenants
@@ -1631,6 +1881,11 @@ ALTER TABLE ONLY syncd.tenants
 ALTER TABLE ONLY syncd.term_stats
     ADD CONSTRAINT term_stats_pkey PRIMARY KEY (tenant_id, project_id, term_id);
 
+-- Name: usage_events usage_events_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.usage_events
+    ADD CONSTRAINT usage_events_pkey PRIMARY KEY (tenant_id, day, key_id, tool);
+
 -- Name: users users_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.users
@@ -1645,6 +1900,10 @@ ALTER TABLE ONLY syncd.users
 
 ALTER TABLE ONLY syncd.webhook_deliveries
     ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (delivery_id);
+
+-- Name: agent_requests_by_time; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX agent_requests_by_time ON syncd.agent_requests USING btree (tenant_id, requested_at);
 
 -- Name: api_keys_by_key_id; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
@@ -1806,6 +2065,10 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE OF name, scopes, project_ids, acti
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE OF name, repository, branch, docs_path, include, exclude, credential, removed_at ON syncd.projects FOR EACH ROW EXECUTE FUNCTION syncd.touch_updated_at();
 
+-- Name: tenant_quotas touch_updated_at; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON syncd.tenant_quotas FOR EACH ROW EXECUTE FUNCTION syncd.touch_updated_at();
+
 -- Name: tenants touch_updated_at; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON syncd.tenants FOR EACH ROW EXECUTE FUNCTION syncd.touch_updated_at();
@@ -1813,6 +2076,11 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE ON syncd.tenants FOR EACH ROW EXEC
 -- Name: users touch_updated_at; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE OF username, display_name, role, password_hash, active ON syncd.users FOR EACH ROW EXECUTE FUNCTION syncd.touch_updated_at();
+
+-- Name: agent_requests agent_requests_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.agent_requests
+    ADD CONSTRAINT agent_requests_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id) ON DELETE CASCADE;
 
 -- Name: api_keys api_keys_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
@@ -1914,15 +2182,29 @@ ALTER TABLE ONLY syncd.sync_queue
 ALTER TABLE ONLY syncd.sync_runs
     ADD CONSTRAINT sync_runs_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id);
 
+-- Name: tenant_quotas tenant_quotas_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.tenant_quotas
+    ADD CONSTRAINT tenant_quotas_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id) ON DELETE CASCADE;
+
 -- Name: term_stats term_stats_tenant_id_project_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.term_stats
     ADD CONSTRAINT term_stats_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id);
 
+-- Name: usage_events usage_events_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.usage_events
+    ADD CONSTRAINT usage_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id) ON DELETE CASCADE;
+
 -- Name: users users_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.users
     ADD CONSTRAINT users_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id) ON DELETE CASCADE;
+
+-- Name: agent_requests; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.agent_requests ENABLE ROW LEVEL SECURITY;
 
 -- Name: api_keys; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
@@ -2036,6 +2318,10 @@ CREATE POLICY stamp_any_key ON syncd.api_keys FOR UPDATE TO syncd_auth USING (tr
 
 ALTER TABLE syncd.sync_runs ENABLE ROW LEVEL SECURITY;
 
+-- Name: agent_requests tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.agent_requests USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
 -- Name: api_keys tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
 CREATE POLICY tenant_isolation ON syncd.api_keys USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
@@ -2100,17 +2386,33 @@ CREATE POLICY tenant_isolation ON syncd.skipped_files USING ((tenant_id = ( SELE
 
 CREATE POLICY tenant_isolation ON syncd.sync_runs USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
 
+-- Name: tenant_quotas tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.tenant_quotas USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
 -- Name: term_stats tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
 CREATE POLICY tenant_isolation ON syncd.term_stats USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: usage_events tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.usage_events USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
 
 -- Name: users tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
 CREATE POLICY tenant_isolation ON syncd.users USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
 
+-- Name: tenant_quotas; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.tenant_quotas ENABLE ROW LEVEL SECURITY;
+
 -- Name: term_stats; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE syncd.term_stats ENABLE ROW LEVEL SECURITY;
+
+-- Name: usage_events; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.usage_events ENABLE ROW LEVEL SECURITY;
 
 -- Name: users; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
@@ -2124,6 +2426,7 @@ GRANT USAGE ON SCHEMA syncd TO syncd_read;
 GRANT USAGE ON SCHEMA syncd TO syncd_auth;
 GRANT USAGE ON SCHEMA syncd TO syncd_queue;
 GRANT USAGE ON SCHEMA syncd TO syncd_collect;
+GRANT USAGE ON SCHEMA syncd TO syncd_account;
 
 -- Name: FUNCTION accept_delivery(p_delivery_id text, p_event text, p_repository_ids bigint[], p_now timestamp with time zone); Type: ACL; Schema: syncd; Owner: syncd_queue
 
@@ -2159,6 +2462,16 @@ GRANT ALL ON FUNCTION syncd.list_lock_duties() TO syncd_sync;
 -- Name: FUNCTION prepare_project(); Type: ACL; Schema: syncd; Owner: syncd_queue
 
 REVOKE ALL ON FUNCTION syncd.prepare_project() FROM PUBLIC;
+
+-- Name: FUNCTION record_requests(p_requests jsonb, p_usage jsonb); Type: ACL; Schema: syncd; Owner: syncd_account
+
+REVOKE ALL ON FUNCTION syncd.record_requests(p_requests jsonb, p_usage jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.record_requests(p_requests jsonb, p_usage jsonb) TO syncd_read;
+
+-- Name: FUNCTION remove_requests(p_before timestamp with time zone, p_limit integer); Type: ACL; Schema: syncd; Owner: syncd_account
+
+REVOKE ALL ON FUNCTION syncd.remove_requests(p_before timestamp with time zone, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.remove_requests(p_before timestamp with time zone, p_limit integer) TO syncd_sync;
 
 -- Name: FUNCTION request_sync(p_project_id uuid, p_now timestamp with time zone); Type: ACL; Schema: syncd; Owner: syncd_queue
 
@@ -2210,6 +2523,11 @@ GRANT UPDATE(chunker_version) ON TABLE syncd.document_versions TO syncd_sync;
 REVOKE ALL ON FUNCTION syncd.versions_at(p_project_id uuid, p_revision integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION syncd.versions_at(p_project_id uuid, p_revision integer) TO syncd_read;
 GRANT ALL ON FUNCTION syncd.versions_at(p_project_id uuid, p_revision integer) TO syncd_web;
+
+-- Name: TABLE agent_requests; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT ON TABLE syncd.agent_requests TO syncd_web;
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.agent_requests TO syncd_account;
 
 -- Name: TABLE api_keys; Type: ACL; Schema: syncd; Owner: syncd_owner
 
@@ -2656,17 +2974,29 @@ GRANT SELECT ON TABLE syncd.sync_runs TO syncd_web;
 
 GRANT UPDATE(history_rewritten) ON TABLE syncd.sync_runs TO syncd_sync;
 
+-- Name: TABLE tenant_quotas; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE syncd.tenant_quotas TO syncd_web;
+GRANT SELECT ON TABLE syncd.tenant_quotas TO syncd_read;
+
 -- Name: TABLE tenants; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT SELECT,INSERT,UPDATE ON TABLE syncd.tenants TO syncd_web;
 GRANT SELECT ON TABLE syncd.tenants TO syncd_sync;
 GRANT SELECT ON TABLE syncd.tenants TO syncd_auth;
+GRANT SELECT ON TABLE syncd.tenants TO syncd_account;
 
 -- Name: TABLE term_stats; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE syncd.term_stats TO syncd_sync;
 GRANT SELECT ON TABLE syncd.term_stats TO syncd_read;
 GRANT SELECT ON TABLE syncd.term_stats TO syncd_web;
+
+-- Name: TABLE usage_events; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT ON TABLE syncd.usage_events TO syncd_web;
+GRANT SELECT ON TABLE syncd.usage_events TO syncd_read;
+GRANT SELECT,INSERT,UPDATE ON TABLE syncd.usage_events TO syncd_account;
 
 -- Name: TABLE users; Type: ACL; Schema: syncd; Owner: syncd_owner
 

@@ -9,12 +9,16 @@ Json: TypeAlias = "str | int | float | bool | Mapping[str, Json] | list[Json] | 
 
 @dataclass(frozen=True, slots=True)
 class TextAnswer:
-    """A freshness line, text of documents (untrusted), and how to go on. *source* names where the text is from."""
+    """A freshness line, text of documents (untrusted), and how to go on.
+
+    *source* names where the text is from; *rows* is how many things it shows.
+    """
 
     head: str
     document_text: str
     tail: str
     source: str
+    rows: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +31,18 @@ class ValueAnswer:
     values: Mapping[str, Json]
     beside: Mapping[str, Json] = field(default_factory=dict)
 
+    @property
+    def rows(self) -> int:
+        """Return how many things the answer shows: its longest list, or itself."""
+        return max((len(value) for value in self.values.values() if isinstance(value, list | tuple)), default=1)
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorAnswer:
     """What was wrong with the call, and the next call to make."""
 
     text: str
+    rows: int = 0
 
 
 Answer: TypeAlias = TextAnswer | ValueAnswer | ErrorAnswer

@@ -18,6 +18,7 @@ from mcp_server.arguments import explain_arguments
 from mcp_server.calls import Call
 from mcp_server.gate import Gate
 from mcp_server.identity import READ_SCOPE, Caller
+from mcp_server.ledger import Answered, Ledger
 from mcp_server.registry import TOOLS, Tool
 from mcp_server.requests import Identify
 from syncd.adapters.postgres.connections import Pool
@@ -42,6 +43,7 @@ class Dispatcher:
     gate: Gate
     cursors: CursorSealer
     sparse_vectors: bool
+    ledger: Ledger
 
     async def list_tools(self, _: ServerRequestContext, __: PaginatedRequestParams | None) -> ListToolsResult:
         """Return every tool, always in the same order."""
@@ -54,8 +56,30 @@ class Dispatcher:
         caller = await self.identify(context)
         outcome, answer = await self._answer(tool, caller, params.arguments or {})
         result = self.gate.release(answer)
-        _log_call(tool, caller, outcome, result, started)
+        answered = Answered(
+            tool=tool.name,
+            arguments=params.arguments,
+            outcome=outcome,
+            seconds=time.monotonic() - started,
+            rows=answer.rows,
+            text="".join(item.text for item in result.content if item.type == "text"),
+        )
+        self._account(caller, answered)
         return result
+
+    def _account(self, caller: Caller | None, answered: Answered) -> None:
+        # Never the arguments: a question may tell more than its answer.
+        fields = {
+            "tool": answered.tool,
+            "tenant": None if caller is None else str(caller.tenant_id),
+            "key_id": None if caller is None else caller.key_id,
+            "ms": round(answered.seconds * 1000, 1),
+            "outcome": answered.outcome,
+            "bytes": len(answered.text.encode()),
+        }
+        logger.info("tool_called", extra=fields)
+        if caller is not None:
+            self.ledger.note(caller, answered)
 
     async def _answer(self, tool: Tool, caller: Caller | None, raw: Mapping[str, object]) -> tuple[str, Answer]:
         if caller is None or READ_SCOPE not in caller.scopes:
@@ -92,16 +116,3 @@ def _get_tool(name: str) -> Tool:
     near = difflib.get_close_matches(name, names, n=1)
     meant = f" Did you mean {near[0]}?" if near else ""
     raise MCPError(code=INVALID_PARAMS, message=f"Unknown tool.{meant} Tools: {', '.join(names)}.")
-
-
-def _log_call(tool: Tool, caller: Caller | None, outcome: str, result: CallToolResult, started: float) -> None:
-    # Never the arguments: a question may tell more than its answer.
-    fields = {
-        "tool": tool.name,
-        "tenant": None if caller is None else str(caller.tenant_id),
-        "key_id": None if caller is None else caller.key_id,
-        "ms": round((time.monotonic() - started) * 1000, 1),
-        "outcome": outcome,
-        "bytes": sum(len(item.text.encode()) for item in result.content if item.type == "text"),
-    }
-    logger.info("tool_called", extra=fields)

@@ -46,6 +46,7 @@ async def make_server(
         gate,
         CursorSealer(hmac.digest(installation_key, b"cursor", hashlib.sha256)),
         await has_sparse_vectors(pool),
+        admission.ledger,
     )
     requests = Requests(admission.identify, dispatcher.open_call)
     resources = Resources(requests, gate, poll_seconds, now=lambda: datetime.now(UTC))

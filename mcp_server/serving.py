@@ -1,5 +1,7 @@
 """Runs the server: over HTTP until it is told to stop, or over stdio until its client is gone."""
 
+import hashlib
+import hmac
 import logging
 import signal
 import socket
@@ -20,6 +22,7 @@ from mcp_server.asgi import HttpApplication, make_security, open_application
 from mcp_server.exchange import identify_again, identify_request
 from mcp_server.feed import ChangeFeed, open_feed
 from mcp_server.identity import Caller, KeyVerifier
+from mcp_server.ledger import Ledger, open_ledger
 from mcp_server.limits import Pace, Places
 from mcp_server.requests import Identify
 from mcp_server.server import make_server
@@ -46,12 +49,13 @@ logger = logging.getLogger("mcp_server.serving")
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    url: str
     pool: Pool
     verifier: KeyVerifier
     feed: ChangeFeed
     pace: Pace
     places: Places
+    ledger: Ledger
+    key: bytes
 
     async def make_server(
         self, settings: Settings, *, identify: Identify, identify_again: Identify
@@ -60,9 +64,9 @@ class _Reader:
         return await make_server(
             self.pool,
             self.feed,
-            admission=Admission(identify, self.pace, self.places),
+            admission=Admission(identify, self.pace, self.places, self.ledger),
             identify_again=identify_again,
-            installation_key=make_installation_key(self.url, salt=KEY_SALT),
+            installation_key=self.key,
             poll_seconds=settings.poll_seconds,
         )
 
@@ -73,14 +77,22 @@ async def _open_reader(settings: Settings) -> AsyncIterator[_Reader]:
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(url, size=settings.pool_connections))
         await check_schema(pool, list_migrations())
+        key = make_installation_key(url, salt=KEY_SALT)
         yield _Reader(
-            url,
             pool,
-            KeyVerifier(pool, now=lambda: datetime.now(UTC), monotonic=time.monotonic),
+            KeyVerifier(pool, now=_utc_now, monotonic=time.monotonic),
             await stack.enter_async_context(open_feed(pool, url)),
             await _open_pace(settings, stack),
             Places(settings.mcp_concurrency, settings.pool_connections * CALLS_PER_CONNECTION),
+            await stack.enter_async_context(
+                open_ledger(pool, key=hmac.digest(key, b"arguments", hashlib.sha256), clock=_utc_now)
+            ),
+            key,
         )
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 async def _open_pace(settings: Settings, stack: AsyncExitStack) -> Pace:

@@ -27,7 +27,7 @@ async def run_daemon(parts: Parts, *, stop: asyncio.Event, notifier: Notifier) -
             group.create_task(run_lock_keeper(parts.locking, wake=lock_wake, clock=parts.work.clock)),
             group.create_task(_announce_stop(stop, notifier)),
             group.create_task(parts.statuses.run()),
-            group.create_task(run_retention(parts.work, delivery_days=parts.settings.delivery_retention_days)),
+            group.create_task(_run_retention(parts)),
         ]
         notifier.ready()
         log.info(
@@ -43,3 +43,10 @@ async def run_daemon(parts: Parts, *, stop: asyncio.Event, notifier: Notifier) -
 async def _announce_stop(stop: asyncio.Event, notifier: Notifier) -> None:
     await stop.wait()
     notifier.stopping("Draining: running syncs end, nothing new begins.")
+
+
+async def _run_retention(parts: Parts) -> None:
+    settings = parts.settings
+    await run_retention(
+        parts.work, delivery_days=settings.delivery_retention_days, request_days=settings.request_retention_days
+    )

@@ -92,6 +92,7 @@ class Settings(BaseSettings):
     webhook_secrets: WebhookSecrets | None = None
     webhook_url: str | None = Field(default=None, pattern=r"^https?://[^\s@]+$")
     delivery_retention_days: float = Field(default=14.0, ge=1, le=365)
+    request_retention_days: float = Field(default=30.0, ge=1, le=3650)
 
     poll_seconds: float = Field(default=60.0, ge=1, le=86_400)
     poll_seconds_with_hook: float = Field(default=300.0, ge=1, le=86_400)

@@ -62,7 +62,7 @@ async def show_chunks(call: Call, arguments: ChunksArguments) -> Answer:
             shown.append(_describe(target, chunk))
             spent += len(chunk.body)
     tail = _describe_rest(rest, arguments)
-    return TextAnswer("\n".join(heads), "\n\n".join(shown), tail, " ".join(dict.fromkeys(sources)))
+    return TextAnswer("\n".join(heads), "\n\n".join(shown), tail, " ".join(dict.fromkeys(sources)), rows=len(shown))
 
 
 async def _list_wanted(call: Call, target: Target, *, around: int, limit: int) -> Sequence[ReadableChunk]:

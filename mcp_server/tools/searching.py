@@ -75,7 +75,7 @@ async def search_docs(call: Call, arguments: DocsSearchArguments) -> Answer:
     shown = hits[: len(entries)]
     heads = dict.fromkeys(freshness_line(names[hit.project_id]) for hit in shown)
     tail = _describe_next(call, shown, offset + len(shown), purpose, more=len(hits) > len(shown), names=names)
-    return TextAnswer("\n".join(heads), "\n\n".join(entries), tail, "docs_search")
+    return TextAnswer("\n".join(heads), "\n\n".join(entries), tail, "docs_search", rows=len(shown))
 
 
 async def search_documents(call: Call, arguments: SearchArguments) -> Answer:
@@ -177,4 +177,5 @@ def _describe_nothing(searched: Sequence[ReadableProject], arguments: DocsSearch
         "",
         f"No chunk{where} holds any of these words. Try other words, or docs_list(project=…) for what there is.",
         "docs_search",
+        rows=0,
     )

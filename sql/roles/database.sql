@@ -4,7 +4,7 @@ begin
     if not exists (select from pg_namespace where nspname = 'syncd') then
         create schema syncd authorization syncd_owner;
     end if;
-    grant usage on schema syncd to syncd_sync, syncd_web, syncd_read, syncd_auth, syncd_queue, syncd_collect;
+    grant usage on schema syncd to syncd_sync, syncd_web, syncd_read, syncd_auth, syncd_queue, syncd_collect, syncd_account;
     -- Exact BM25 in SQL needs the type sparsevec (pgvector 0.7.0). Without it search reads arrays: same ranking, slower.
     if exists (
         select from pg_available_extensions

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import syncd
-from syncd.cli import github, keys, migrate, projects, pull, run, status, tenants, up, users
+from syncd.cli import github, keys, migrate, projects, pull, run, status, tenants, up, usage, users
 
 Handler: TypeAlias = Callable[[argparse.Namespace], Awaitable[int]]
 
@@ -29,6 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_pull(commands)
     _add_github(commands)
     _add_status(commands)
+    _add_usage(commands)
     return parser
 
 
@@ -99,6 +100,11 @@ def _add_tenants(commands: Subparsers) -> None:
     adding = _add(group, "add", tenants.add_command, "Add a tenant.", "syncd tenant add acme")
     adding.add_argument("name", metavar="NAME")
     _add(group, "list", tenants.list_command, "List the tenants.", "syncd tenant list")
+    example = "syncd tenant quota acme --calls-per-day 50000"
+    quota = _add(group, "quota", usage.quota_command, "Show or set how much its agents may ask in a day.", example)
+    quota.add_argument("name", metavar="NAME")
+    quota.add_argument("--calls-per-day", metavar="N", help="calls that are answered, or none for as many as they like")
+    quota.add_argument("--tokens-per-day", metavar="N", help="tokens of the answers, or none for as many as they like")
 
 
 def _add_users(commands: Subparsers) -> None:
@@ -224,4 +230,11 @@ def _add_status(commands: Subparsers) -> None:
     parser = _add(
         commands, "status", status.status_command, "Show the projects and who works on them.", "syncd status --json"
     )
+    _add_tenant_option(parser)
+
+
+def _add_usage(commands: Subparsers) -> None:
+    parser = _add(commands, "usage", usage.usage_command, "Show what agents asked.", "syncd usage --by tool --days 7")
+    parser.add_argument("--days", type=int, default=30, metavar="DAYS", help="of how many days (default: 30)")
+    parser.add_argument("--by", choices=usage.GROUPINGS, default="day", help="summed up by what (default: day)")
     _add_tenant_option(parser)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.deliveries import remove_deliveries
 from syncd.adapters.postgres.outages import explaining_outage
+from syncd.adapters.postgres.usage import remove_requests
 from syncd.errors import SyncdError
 from syncd.services.sync import Workplace
 
@@ -16,11 +17,12 @@ BATCH_ROWS = 1000
 LOOK_SECONDS = 3600.0
 
 
-async def run_retention(work: Workplace, *, delivery_days: float) -> None:
-    """Forget old deliveries every hour, for ever; without the database, the next hour does it."""
+async def run_retention(work: Workplace, *, delivery_days: float, request_days: float) -> None:
+    """Forget old deliveries and requests every hour, for ever; without the database, the next hour does it."""
     while True:
         try:
             await forget_deliveries(work.store.pool, work.clock() - timedelta(days=delivery_days))
+            await forget_requests(work.store.pool, work.clock() - timedelta(days=request_days))
         except SyncdError as error:
             log.warning("retention waits", extra={"code": error.code})
         await asyncio.sleep(LOOK_SECONDS)
@@ -33,6 +35,18 @@ async def forget_deliveries(pool: Pool, before: datetime) -> int:
         while True:
             async with pool.acquire() as connection:
                 removed = await remove_deliveries(connection, before=before, limit=BATCH_ROWS)
+            total += removed
+            if removed < BATCH_ROWS:
+                return total
+
+
+async def forget_requests(pool: Pool, before: datetime) -> int:
+    """Remove the requests of agents that came before *before*, and return how many those were; their sums stay."""
+    total = 0
+    with explaining_outage():
+        while True:
+            async with pool.acquire() as connection:
+                removed = await remove_requests(connection, before=before, limit=BATCH_ROWS)
             total += removed
             if removed < BATCH_ROWS:
                 return total

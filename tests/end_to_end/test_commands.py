@@ -1,6 +1,8 @@
 """The commands beside a running `up`: exit codes, tables for people, JSON for machines."""
 
+import asyncio
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from syncd.cli import main
 from tests.end_to_end.running import Up
 from tests.environment import clear_environment
+from tests.mcp_server.agents import post, request
 
 PROJECT_NAMES = {
     "id", "name", "source", "branch", "docsPath", "include", "exclude", "condition", "reason", "message", "hint", "nextTry",
@@ -165,6 +168,32 @@ def test_a_key_is_added_used_listed_and_revoked(shell: Shell) -> None:
     assert shell.refuse("key", "revoke", "nokey") == (3, "key_not_found")
     assert shell.refuse("key", "add", "--name", "x", "--expires-days", "0") == (2, "expiry_invalid")
     assert shell.refuse("key", "add", "--name", "x", "--project", "none") == (3, "project_not_found")
+
+
+def test_usage_shows_what_agents_asked_beside_the_quota(shell: Shell) -> None:
+    origin, key = str(shell.up.ready["mcpUrl"]).removesuffix("/mcp"), str(shell.up.ready["apiKey"])
+    asked = asyncio.run(post(origin, key, request("tools/call", name="docs_projects", arguments={})))
+    assert asked[0] == 200
+    deadline = time.monotonic() + 10
+    while not (items := shell.ask("usage", "--by", "tool")["items"]) and time.monotonic() < deadline:
+        pass
+    (item,) = items
+    assert (item["name"], item["calls"], item["failed"]) == ("docs_projects", 1, 0)
+    assert shell.ask("tenant", "quota", "default") == {"tenant": "default", "callsPerDay": None, "tokensPerDay": None}
+    assert shell.ask("tenant", "quota", "default", "--calls-per-day", "900")["callsPerDay"] == 900
+    assert shell.ask("tenant", "quota", "default", "--tokens-per-day", "70")["callsPerDay"] == 900
+    today = shell.ask("usage", "--days", "1")["today"]
+    assert (today["calls"], today["callsPerDay"], today["tokensPerDay"]) == (1, 900, 70)
+    code, table, note = shell.run("usage", "--by", "key")
+    assert code == 0
+    assert table.splitlines()[0].split()[:3] == ["KEY", "CALLS", "REFUSED"]
+    assert "1 calls of 900" in note
+    for name in ("calls", "tokens"):
+        shell.ask("tenant", "quota", "default", f"--{name}-per-day", "none")
+    assert shell.ask("tenant", "quota", "default")["tokensPerDay"] is None
+    assert shell.refuse("tenant", "quota", "default", "--calls-per-day", "many") == (2, "quota_invalid")
+    assert shell.refuse("tenant", "quota", "nobody") == (3, "tenant_not_found")
+    assert shell.refuse("usage", "--days", "0") == (2, "days_invalid")
 
 
 def test_a_tenants_key_sees_nothing_of_another_tenant(shell: Shell) -> None:

@@ -5,14 +5,17 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import SecretStr
 
 from mcp_server.admission import Admission
+from mcp_server.ledger import Ledger
 from mcp_server.limits import Pace, Places
 from mcp_server.requests import Identify
 from mcp_server.serving import make_http_server, open_http_application, open_listener
+from syncd.adapters.postgres.connections import Pool
 from syncd.core.allowances import Allowance
 from syncd.settings import Settings
 
@@ -20,10 +23,11 @@ from syncd.settings import Settings
 PATIENT = {"mcp_calls_per_minute": 1_000_000, "mcp_burst_calls": 1_000_000}
 
 
-def make_admission(identify: Identify) -> Admission:
+def make_admission(identify: Identify, pool: Pool) -> Admission:
     """Return an admission that lets everybody through."""
+    ledger = Ledger(pool, key=b"k", clock=lambda: datetime.now(UTC))
     pace = Pace(Allowance(1_000_000.0, 1_000_000), None, monotonic=time.monotonic)
-    return Admission(identify, pace, Places(1_000, 1_000))
+    return Admission(identify, pace, Places(1_000, 1_000), ledger)
 
 
 @asynccontextmanager

@@ -97,7 +97,7 @@ async def test_every_call_asks_who_calls_so_that_an_open_connection_ends_with_it
     server = await make_server(
         pool,
         ChangeFeed(pool, Streams()),
-        admission=make_admission(identify),
+        admission=make_admission(identify, pool),
         identify_again=identify,
         installation_key=b"k" * 32,
         poll_seconds=60,

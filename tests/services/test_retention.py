@@ -16,7 +16,7 @@ DEADLINE_SECONDS = 5
 
 @asynccontextmanager
 async def running(mirror: Mirror) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(run_retention(mirror.work, delivery_days=14))
+    task = asyncio.create_task(run_retention(mirror.work, delivery_days=14, request_days=30))
     try:
         yield task
     finally:

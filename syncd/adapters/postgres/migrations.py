@@ -23,7 +23,16 @@ _RELEASE_LOCK = load_statement("migrations/release_lock")
 _TRY_LOCK = load_statement("migrations/try_lock")
 _LIST_MISSING_GROUPS = load_statement("roles/list_missing_groups")
 
-GROUPS = ("syncd_owner", "syncd_sync", "syncd_web", "syncd_read", "syncd_auth", "syncd_queue", "syncd_collect")
+GROUPS = (
+    "syncd_owner",
+    "syncd_sync",
+    "syncd_web",
+    "syncd_read",
+    "syncd_auth",
+    "syncd_queue",
+    "syncd_collect",
+    "syncd_account",
+)
 LOCK_TIMEOUT = "2s"  # a migration that waits longer for a table would hold up every reader behind it
 STATEMENT_TIMEOUT = "10min"
 LOCK_WAIT_SECONDS = 60.0

@@ -34,7 +34,11 @@ PUBLISHED_COLUMNS = (
     "skipped",
     "chunker_version",
 )
-APPEND_ONLY_TABLES = ("lock_events",)
+APPEND_ONLY_TABLES = (
+    "agent_requests",
+    "usage_events",
+    "lock_events",
+)
 # Policies beside tenant_isolation that let a role see more: role and command.
 WIDER_POLICIES = {
     ("api_keys", "resolve_any_key"): ("syncd_auth", "r"),
@@ -54,6 +58,8 @@ DEFINERS = {
     "collect_orphans": "syncd_collect",
     "route_repository": "syncd_queue",
     "accept_delivery": "syncd_queue",
+    "record_requests": "syncd_account",
+    "remove_requests": "syncd_account",
 }
 SECRET_COLUMNS = ("credential", "nonce", "secret_hash", "source_mark")
 GROUPS_OF_SERVICES = ("syncd_read", "syncd_sync", "syncd_web")

@@ -31,11 +31,13 @@ from syncd.adapters.postgres.roles import make_login_url, put_groups, put_logins
 from syncd.adapters.postgres.sessions import LiveSession
 from syncd.adapters.postgres.statements import load_statement, sql_directory
 from syncd.adapters.postgres.tenants import Tenant
+from syncd.adapters.postgres.usage import NamedUsage
 from syncd.core.documents import StoredDocument
 from syncd.core.locks import Lease, LockEvent
 from syncd.core.outline import Link
 from syncd.core.projects import Due, Project
 from syncd.core.sessions import Refreshable
+from syncd.core.usage import Quota
 from syncd.core.users import User
 from tests.databases import LOGINS, Database, name_database, run_statement
 
@@ -97,6 +99,8 @@ VALUES = {
     "reading/list_versions": Step,
     "sessions/find_session": LiveSession,
     "sessions/lock_session": Refreshable,
+    "usage/find_quota": Quota,
+    "usage/list_usage": NamedUsage,
     "tenants/add_tenant": Tenant,
     "tenants/find_tenant": Tenant,
     "tenants/list_tenants": Tenant,

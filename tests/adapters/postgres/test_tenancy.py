@@ -150,7 +150,17 @@ async def test_a_row_that_refers_to_another_tenant_is_refused_by_its_key(world: 
                 continue
         unbound.append(table.name)
     # These refer to nothing but their tenant.
-    assert unbound == ["api_keys", "blobs", "chunks", "github_setups", "projects", "users"]
+    assert unbound == [
+        "agent_requests",
+        "api_keys",
+        "blobs",
+        "chunks",
+        "github_setups",
+        "projects",
+        "tenant_quotas",
+        "usage_events",
+        "users",
+    ]
 
 
 async def test_a_tenant_does_not_outlive_its_transaction_in_a_pooled_connection(world: World) -> None:

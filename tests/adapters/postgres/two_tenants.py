@@ -15,12 +15,14 @@ from syncd.adapters.postgres.keys import NewKey, add_key
 from syncd.adapters.postgres.leases import mint_fence
 from syncd.adapters.postgres.sessions import Secrets, add_session, put_link
 from syncd.adapters.postgres.transactions import in_project, writing
+from syncd.adapters.postgres.usage import put_quota, record_requests
 from syncd.adapters.postgres.users import add_user
 from syncd.core.ids import TenantId, UserId
 from syncd.core.locks import Lock
 from syncd.core.paths import make_path_filter
 from syncd.core.projects import NewProject
 from syncd.core.setup_states import SetupState
+from syncd.core.usage import AgentRequest, Quota, measure_request
 from syncd.core.users import Role, make_new_user
 from tests.adapters.postgres.catalogue import list_tenant_tables
 from tests.databases import Database
@@ -73,6 +75,7 @@ async def _make_party(database: Database, redis_server: RedisServer, directory: 
         )
         await add_key(mirror.web_pool, mirror.tenant_id, key)
         await _bind_installation(mirror, name)
+        await _use(mirror, key.key_id)
         await _sign_in(mirror, name)
         locks = [await _sync(mirror, directory, f"{name}{number}") for number in (1, 2)]
         return Party(mirror.tenant_id, *locks)
@@ -86,6 +89,19 @@ async def _sign_in(mirror: Mirror, name: str) -> None:
         user = await add_user(connection, UserId(uuid4()), new, password_hash=None)
         await add_session(connection, uuid4(), user.user_id, secrets, ends_at=now, now=now)
         await put_link(connection, uuid4(), user.user_id, secret_hash=bytes(32), expires_at=now, now=now)
+
+
+async def _use(mirror: Mirror, key_id: str) -> None:
+    now = datetime.now(UTC)
+    request = AgentRequest(
+        request_id=uuid4(), requested_at=now, key_id=key_id, tool="docs_read", argument_hash=None, outcome="ok",
+        rows=1, bytes=4, tokens=1, milliseconds=1.5,
+    )  # fmt: skip
+    async with writing(mirror.read_pool, mirror.tenant_id) as connection:
+        usage = {(now.date(), key_id, "docs_read"): measure_request(request, recorded=True)}
+        assert await record_requests(connection, [request], usage)
+    async with writing(mirror.web_pool, mirror.tenant_id) as connection:
+        await put_quota(connection, Quota(calls_per_day=10))
 
 
 async def _bind_installation(mirror: Mirror, name: str) -> None:

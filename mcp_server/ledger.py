@@ -1,0 +1,222 @@
+"""The accounts of what agents ask: noted in memory, written in batches beside the requests, drained at the end, every loss counted.
+
+Sums are never dropped for want of room: when more comes than can be written, only single rows are, and the sums say how many.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from math import ceil
+
+from mcp_server.identity import Caller
+from mcp_server.limits import Overloaded
+from syncd.adapters.postgres.connections import Pool
+from syncd.adapters.postgres.reading.limits import explaining_reads
+from syncd.adapters.postgres.transactions import reading, writing
+from syncd.adapters.postgres.usage import UsageKey, explaining_refusal, get_spending, record_requests
+from syncd.core.ids import TenantId
+from syncd.core.usage import AgentRequest, Spending, Usage, make_request_id, measure_request
+from syncd.errors import Rejected, SyncdError
+
+FLUSH_SECONDS = 1.0
+RETRY_SECONDS = 5.0
+DRAIN_SECONDS = 5.0
+# Rows of all tenants that wait to be written; some 3 MiB.
+MAX_WAITING_REQUESTS = 10_000
+# One statement has two seconds.
+BATCH_REQUESTS = 1_000
+
+logger = logging.getLogger("mcp_server.ledger")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """How a request ended. *tool* is a name of ours; *rows* and *text* are what its answer holds; *refused*: a limit kept it back."""
+
+    tool: str
+    arguments: Mapping[str, object] | None
+    outcome: str
+    seconds: float
+    rows: int = 0
+    text: str = ""
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What is written in one transaction. It stays as it is until it is known to be stored: the database tells a repeated one."""
+
+    requests: tuple[AgentRequest, ...]
+    usage: Mapping[UsageKey, Usage]
+
+
+@dataclass(slots=True)
+class _Book:
+    """The account of one tenant: what waits to be written, and what it had spent when it was last looked at."""
+
+    requests: list[AgentRequest] = field(default_factory=list)
+    usage: dict[UsageKey, Usage] = field(default_factory=dict)
+    unsent: _Batch | None = None
+    spending: Spending | None = None
+    spent_on: datetime | None = None
+    since: Usage = field(default_factory=Usage)
+
+    @property
+    def unwritten(self) -> Usage:
+        """Return what is not known to be stored."""
+        return sum((*(self.unsent.usage.values() if self.unsent else ()), *self.usage.values()), Usage())
+
+    def cut(self) -> _Batch | None:
+        """Return the batch to be written next: the one whose end is not known, else one of what waits."""
+        if self.unsent is None and self.usage:
+            self.unsent = _Batch(tuple(self.requests[:BATCH_REQUESTS]), self.usage)
+            self.requests, self.usage = self.requests[BATCH_REQUESTS:], {}
+        elif self.unsent is None and self.requests:
+            self.unsent = _Batch(tuple(self.requests[:BATCH_REQUESTS]), {})
+            self.requests = self.requests[BATCH_REQUESTS:]
+        return self.unsent
+
+
+class Ledger:
+    """Notes requests, writes them down, and knows whose day is used up. *key* hashes arguments; *clock* is UTC."""
+
+    def __init__(self, pool: Pool, *, key: bytes, clock: Callable[[], datetime]) -> None:
+        self._pool = pool
+        self._key = key
+        self._clock = clock
+        self._books: dict[TenantId, _Book] = {}
+        self._waiting = 0
+        self._wake = asyncio.Event()
+
+    def note(self, caller: Caller, answered: Answered) -> None:
+        """Note one request of *caller*. Never waits, never fails."""
+        now = self._clock()
+        request = AgentRequest(
+            request_id=make_request_id(now, secrets.token_bytes(10)),
+            requested_at=now,
+            key_id=caller.key_id,
+            tool=answered.tool,
+            argument_hash=self._hash(answered.arguments),
+            outcome=answered.outcome,
+            rows=answered.rows,
+            bytes=len(answered.text.encode(errors="replace")),
+            tokens=ceil(len(answered.text) / 4),
+            milliseconds=round(answered.seconds * 1000, 3),
+            refused=answered.refused,
+        )
+        self._add(self._books.setdefault(caller.tenant_id, _Book()), request)
+        self._wake.set()
+
+    def _hash(self, arguments: Mapping[str, object] | None) -> str | None:
+        """Return what tells equal arguments from others, and tells nothing else of them."""
+        if not arguments:
+            return None
+        text = json.dumps(arguments, sort_keys=True, separators=(",", ":"), default=str)
+        return hmac.digest(self._key, text.encode(errors="surrogatepass"), hashlib.sha256).hex()[:32]
+
+    def _add(self, book: _Book, request: AgentRequest) -> None:
+        # One row at least: by its first row a batch that comes again is known.
+        recorded = self._waiting < MAX_WAITING_REQUESTS or not book.requests
+        if recorded:
+            book.requests.append(request)
+            self._waiting += 1
+        place = (request.day, request.key_id, request.tool)
+        measured = measure_request(request, recorded=recorded)
+        book.usage[place] = book.usage.get(place, Usage()) + measured
+        book.since += measured
+
+    async def require_quota(self, tenant_id: TenantId) -> None:
+        """Return while the tenant's day is not used up. Raises `Overloaded`; other servers' calls of the last second are not seen."""
+        now = self._clock()
+        book = self._books.setdefault(tenant_id, _Book())
+        if book.spending is None or book.spent_on is None or book.spent_on.date() != now.date():
+            await self._look(tenant_id, book, now)
+        if book.spending is not None and book.spending.after(book.since).exhausted:
+            tomorrow = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+            raise Overloaded(
+                "quota_exhausted",
+                "The quota of this tenant is used up for today (UTC).",
+                hint="`syncd tenant quota` shows and changes it.",
+                after_seconds=(tomorrow - now).total_seconds(),
+            )
+
+    async def _look(self, tenant_id: TenantId, book: _Book, now: datetime) -> None:
+        with explaining_reads():
+            async with reading(self._pool, tenant_id) as connection:
+                book.spending = await get_spending(connection, now.date())
+        book.spent_on, book.since = now, book.unwritten
+
+    async def flush(self) -> int:
+        """Write down what waits. Returns how many tenants' accounts could not be written; they wait on."""
+        failed = 0
+        for tenant_id, book in list(self._books.items()):
+            try:
+                await self._flush_book(tenant_id, book)
+            except Rejected as error:
+                self._give_up(tenant_id, book, error)
+            except SyncdError as error:
+                failed += 1
+                logger.warning("accounting_waits", extra={"tenant": str(tenant_id), "code": error.code})
+        return failed
+
+    def _give_up(self, tenant_id: TenantId, book: _Book, error: Rejected) -> None:
+        lost = book.unsent
+        if lost is not None:
+            self._waiting -= len(lost.requests)
+            calls = sum(one.calls for one in lost.usage.values())
+            logger.error("accounting_lost", extra={"tenant": str(tenant_id), "calls": calls, "code": error.code})
+        book.unsent = None
+
+    async def _flush_book(self, tenant_id: TenantId, book: _Book) -> None:
+        while (batch := book.cut()) is not None:
+            day = self._clock()
+            with explaining_reads(), explaining_refusal():
+                async with writing(self._pool, tenant_id) as connection:
+                    await record_requests(connection, batch.requests, batch.usage)
+                    spending = await get_spending(connection, day.date())
+            self._waiting -= len(batch.requests)
+            book.unsent, book.spending, book.spent_on = None, spending, day
+            # What was noted since the batch was cut is not in what the database said.
+            book.since = book.unwritten
+
+    async def run(self) -> None:
+        """Write down what waits, a second after the first of it came, for ever."""
+        while True:
+            await self._wake.wait()
+            await asyncio.sleep(FLUSH_SECONDS)
+            self._wake.clear()
+            if await self.flush():
+                await asyncio.sleep(RETRY_SECONDS)
+                self._wake.set()
+
+    async def drain(self) -> None:
+        """Write down what is left at the end; what cannot be is counted in the log."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self.flush()
+        lost = sum(book.unwritten.calls for book in self._books.values())
+        if lost:
+            logger.error("accounting_lost", extra={"calls": lost})
+
+
+@asynccontextmanager
+async def open_ledger(pool: Pool, *, key: bytes, clock: Callable[[], datetime]) -> AsyncIterator[Ledger]:
+    """Open the accounts; at the end they are drained."""
+    ledger = Ledger(pool, key=key, clock=clock)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(ledger.run())
+            yield ledger
+            running.cancel()
+    except BaseExceptionGroup as failed:
+        # The first failure of the body or of the task, as itself: it cancelled the other.
+        raise failed.exceptions[0] from failed
+    finally:
+        await ledger.drain()
