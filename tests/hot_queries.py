@@ -113,7 +113,7 @@ HOT_QUERIES = (
             "array[2]",
         ),
     ),
-    HotQuery("status/list_project_states", "web", ("sync_runs_by_time",), (f"array[{PROJECT}]", "50", "now()")),
+    HotQuery("status/list_project_states", "web", ("sync_runs_by_time",), (f"array[{PROJECT}]", "50")),
     HotQuery(
         "pulling/list_revisions_of_commits",
         "web",

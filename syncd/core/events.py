@@ -8,7 +8,19 @@ Kind: TypeAlias = Literal["servers", "project", "lock", "sync", "removed"]
 Shown: TypeAlias = Mapping[str, object]
 
 LOCK_NAMES = frozenset(
-    ("condition", "lockedBy", "lockedAt", "expiresAt", "lockReason", "lockKind", "fence", "heartbeatAge", "heartbeatAt")
+    (
+        "condition",
+        "lockedBy",
+        "lockedAt",
+        "expiresAt",
+        "lockReason",
+        "lockKind",
+        "lockHost",
+        "lockFlags",
+        "fence",
+        "heartbeatAge",
+        "heartbeatAt",
+    )
 )
 SYNC_NAMES = frozenset(("progress",))
 # Ages move with every look: they are told with what else changed.

@@ -26,7 +26,7 @@ from syncd.core.ids import ProjectId, TenantId
 from syncd.errors import RetryLater, Unreachable
 from syncd.services.beside import raising_first
 from syncd.services.budgets import Budgets
-from syncd.services.status import Status, get_status
+from syncd.services.status import LEASE_SECONDS, Status, get_status
 from syncd.services.status_document import describe_projects, describe_servers, describe_trouble
 
 log = logging.getLogger("syncd.feeds")
@@ -264,6 +264,7 @@ class Watched:
     url: str
     clock: Callable[[], datetime]
     budgets: Budgets | None = None
+    lease_seconds: float = LEASE_SECONDS
 
 
 @asynccontextmanager
@@ -271,9 +272,14 @@ async def open_feeds(watched: Watched, *, readers_max: int, github_url: str) -> 
     """Open the feeds of this process for as long as the body runs."""
 
     async def look(tenant_id: TenantId, project_ids: Collection[ProjectId] | None) -> Status:
-        now = watched.clock()
         return await get_status(
-            watched.pool, watched.redis, tenant_id, project_ids=project_ids, now=now, own=watched.budgets
+            watched.pool,
+            watched.redis,
+            tenant_id,
+            project_ids=project_ids,
+            now=watched.clock(),
+            own=watched.budgets,
+            lease_seconds=watched.lease_seconds,
         )
 
     with raising_first():

@@ -103,9 +103,16 @@ async def list_history(
     desk: LockDesk, project_id: ProjectId, *, cursor: str | None = None, limit: int = HISTORY_LIMIT
 ) -> HistoryPage:
     """Return what happened to a project's lock, newest first. Raises `BadUsage` for a cursor that is none."""
+    return await list_history_of(desk.pool, desk.tenant_id, project_id, cursor=cursor, limit=limit)
+
+
+async def list_history_of(
+    pool: Pool, tenant_id: TenantId, project_id: ProjectId, *, cursor: str | None, limit: int
+) -> HistoryPage:
+    """Return the same for who only looks."""
     before = _open_cursor(cursor) if cursor else None
     with explaining_outage():
-        async with reading(desk.pool, desk.tenant_id) as connection:
+        async with reading(pool, tenant_id) as connection:
             found = await lock_events.list_lock_events(connection, project_id, before=before, limit=limit + 1)
     events = found[:limit]
     return HistoryPage(events, _make_cursor(events[-1]) if len(found) > limit else None)

@@ -9,24 +9,24 @@ from syncd.adapters.postgres.outages import explaining_outage
 from syncd.adapters.postgres.status import ProjectState, list_project_states
 from syncd.adapters.postgres.transactions import reading
 from syncd.adapters.redis.budgets import list_budgets
-from syncd.adapters.redis.locks import RedisClient, list_holders
+from syncd.adapters.redis.locks import RedisClient
 from syncd.adapters.redis.policy import find_wrong_policy
 from syncd.adapters.redis.progress import list_progress
 from syncd.core.budgets import KnownBudget
 from syncd.core.ids import ProjectId, TenantId
-from syncd.core.locks import Holder
 from syncd.core.progress import Progress
 from syncd.errors import SyncdError
 from syncd.services.budgets import Budgets
+from syncd.services.lock_states import LockState, list_lock_states
 
 PROJECTS_LIMIT = 2000
+LEASE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Coordination:
-    """What Redis knows: who holds which lock, how far running syncs are, what credentials have left, and how it evicts if it does."""
+    """What Redis knows beside the locks: how far running syncs are, what credentials have left, and how it evicts if it does."""
 
-    holders: Mapping[ProjectId, Holder] = field(default_factory=dict)
     progress: Mapping[ProjectId, Progress] = field(default_factory=dict)
     budgets: Sequence[KnownBudget] | None = None
     wrong_policy: str | None = None
@@ -40,6 +40,7 @@ class Status:
     """
 
     projects: Sequence[ProjectState]
+    locks: Mapping[ProjectId, LockState]
     known: Coordination
     redis_trouble: SyncdError | None
     truncated: bool
@@ -55,6 +56,7 @@ async def get_status(
     now: datetime,
     limit: int = PROJECTS_LIMIT,
     own: Budgets | None = None,
+    lease_seconds: float = LEASE_SECONDS,
 ) -> Status:
     """Return how the tenant's projects stand; with *project_ids* only those. Raises `Unreachable`.
 
@@ -62,20 +64,21 @@ async def get_status(
     """
     with explaining_outage():
         async with reading(pool, tenant_id) as connection:
-            found = await list_project_states(connection, project_ids=project_ids, limit=limit + 1, now=now)
+            found = await list_project_states(connection, project_ids=project_ids, limit=limit + 1)
     projects, truncated = found[:limit], len(found) > limit
+    shown = [project.project_id for project in projects]
+    locks = await list_lock_states(pool, redis, tenant_id, project_ids=shown, lease_seconds=lease_seconds, now=now)
     try:
-        known, trouble = await _ask_redis(redis, projects, now=now), None
+        known, trouble = await _ask_redis(redis, projects, now=now), locks.redis_trouble
     except SyncdError as error:
         fetched = _list_fetched(projects)
         known, trouble = Coordination(budgets=own.list_own(fetched) if own else None), error
-    return Status(projects, known, trouble, truncated=truncated, as_of=now)
+    return Status(projects, locks.states, known, trouble, truncated=truncated, as_of=now)
 
 
 async def _ask_redis(redis: RedisClient, projects: Sequence[ProjectState], *, now: datetime) -> Coordination:
     shown = [project.project_id for project in projects]
     return Coordination(
-        holders=await list_holders(redis, shown),
         progress=await list_progress(redis, shown),
         budgets=await list_budgets(redis, _list_fetched(projects), now=now.timestamp()),
         wrong_policy=await find_wrong_policy(redis),

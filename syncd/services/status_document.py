@@ -7,10 +7,10 @@ import syncd
 from syncd.adapters.postgres.status import ProjectState
 from syncd.adapters.redis.policy import RIGHT_POLICY
 from syncd.core.budgets import KnownBudget, Standing
-from syncd.core.locks import Holder
 from syncd.core.progress import Progress
 from syncd.core.runs import Outcome, Run
 from syncd.errors import SyncdError
+from syncd.services.lock_states import LockState, describe_lock
 from syncd.services.status import Status
 
 SHOWN_ID_CHARACTERS = 8  # of a hash: enough to tell the credentials of a tenant apart
@@ -44,7 +44,7 @@ def describe_projects(status: Status, *, github_url: str = GITHUB_URL) -> list[d
     return [
         _describe_project(
             project,
-            status.known.holders.get(project.project_id),
+            status.locks.get(project.project_id),
             status.known.progress.get(project.project_id),
             now=status.as_of,
             github_url=github_url,
@@ -93,7 +93,7 @@ def _describe_standing(standing: Standing | None) -> dict[str, object]:
 
 
 def _describe_project(
-    project: ProjectState, holder: Holder | None, progress: Progress | None, *, now: datetime, github_url: str
+    project: ProjectState, lock: LockState | None, progress: Progress | None, *, now: datetime, github_url: str
 ) -> dict[str, object]:
     return {
         "id": str(project.project_id),
@@ -102,11 +102,11 @@ def _describe_project(
         "origin": project.repository or project.folder,
         "originUrl": f"{github_url}/{project.repository}" if project.repository else None,
         "branch": project.branch,
-        "condition": find_condition(project, holder),
+        "condition": find_condition(project, lock),
         "reason": project.reason,
         "message": project.message,
         "hint": project.hint,
-        **_describe_lock(project, holder, now),
+        **_describe_lock(lock, now),
         "progress": describe_progress(progress),
         "desiredCommit": project.desired_commit,
         "syncedCommit": project.synced_commit,
@@ -122,41 +122,18 @@ def _describe_project(
     }
 
 
-def find_condition(project: ProjectState, holder: Holder | None) -> str:
-    """Return how a project stands now: the row says how its last look ended, the locks what goes on since."""
-    if project.frozen_by is not None:
+def find_condition(project: ProjectState, lock: LockState | None) -> str:
+    """Return how a project stands now: the row says how its last look ended, the lock what goes on since."""
+    if lock is not None and lock.lease.is_frozen:
         return "frozen"
-    return "syncing" if holder is not None and holder.kind == "sync" else project.condition
+    return "syncing" if lock and lock.holder and lock.holder.kind == "sync" else project.condition
 
 
-def _describe_lock(project: ProjectState, holder: Holder | None, now: datetime) -> dict[str, object]:
-    """Return the fields of the lock. A freeze stands in Postgres, so it is known without Redis, and has no heartbeat."""
-    if project.frozen_by is not None:
-        return {
-            "lockedBy": project.frozen_by,
-            "lockedAt": format_time(project.frozen_at),
-            "expiresAt": format_time(project.freeze_until),
-            "lockReason": project.freeze_reason,
-            "lockKind": "freeze",
-            "fence": project.fence,
-            "heartbeatAge": None,
-            "heartbeatAt": None,
-        }
-    if holder is None:
-        names = ("lockedBy", "lockedAt", "expiresAt", "lockReason", "lockKind", "fence", "heartbeatAge", "heartbeatAt")
-        return dict.fromkeys(names)
-    # The heartbeat is by the lock server's clock: ours may be a little behind it.
-    age = max(0.0, (now - holder.heartbeat_at).total_seconds())
-    return {
-        "lockedBy": holder.locked_by,
-        "lockedAt": format_time(holder.locked_at),
-        "expiresAt": format_time(holder.expires_at),
-        "lockReason": holder.reason,
-        "lockKind": holder.kind,
-        "fence": holder.fence,
-        "heartbeatAge": round(age, 3),
-        "heartbeatAt": format_time(holder.heartbeat_at),
-    }
+def _describe_lock(state: LockState | None, now: datetime) -> dict[str, object]:
+    """Return the fields of the lock, and when the holder was last heard of: an age that a reader can let grow."""
+    shown = describe_lock(state, now)
+    heard = state.holder.heartbeat_at if state and state.holder and shown["heartbeatAge"] is not None else None
+    return {**shown, "heartbeatAt": format_time(heard)}
 
 
 def describe_progress(progress: Progress | None) -> dict[str, object] | None:

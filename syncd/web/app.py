@@ -12,7 +12,7 @@ from syncd.web.health import show_alive, show_health, show_ready
 from syncd.web.middlewares import make_middleware, put_headers
 from syncd.web.setup import complete
 from syncd.web.site import Site
-from syncd.web.status import show_status
+from syncd.web.status import show_asset, show_project, show_status
 from syncd.web.webhooks import take_delivery
 
 BODY_MAX_BYTES = 1024 * 1024
@@ -35,7 +35,9 @@ def list_routes(site: Site) -> list[web.RouteDef]:
         web.get("/healthz", opened(site, show_health)),
         web.post("/webhooks/github", opened(site, take_delivery)),
         web.get("/github/setup", opened(site, complete)),
-        web.get("/status", identified(site, show_status)),
+        web.get("/status", opened(site, show_status)),
+        web.get("/status/{project}", opened(site, show_project)),
+        web.get("/static/{mark}/{name}", opened(site, show_asset)),
         web.get("/events", identified(site, follow_events)),
         web.get("/api/v1", identified(site, show_contents)),
         *(web.route(route.method, route.path, make_handler(site, route)) for route in ROUTES),

@@ -55,7 +55,9 @@ async def open_site(parts: Parts, where: socket.socket | Address, *, option: str
 
 @asynccontextmanager
 async def _open_app(parts: Parts) -> AsyncIterator[web.Application]:
-    watched = Watched(parts.web_pool, parts.redis, parts.web_url, parts.work.clock, parts.budgets)
+    watched = Watched(
+        parts.web_pool, parts.redis, parts.web_url, parts.work.clock, parts.budgets, parts.settings.lease_seconds
+    )
     github_url = make_web_url(parts.settings.github_api_url)
     async with open_feeds(watched, readers_max=parts.settings.event_readers, github_url=github_url) as feeds:
         yield make_app(make_site(parts, feeds))

@@ -17,7 +17,9 @@ from syncd.services.budgets import Budgets
 from syncd.services.connecting import Connecting
 from syncd.services.feeds import Feeds
 from syncd.services.signing_in import SignIn
+from syncd.services.status import LEASE_SECONDS
 from syncd.services.status_document import GITHUB_URL
+from syncd.web.assets import Assets, load_assets
 from syncd.web.bodies import Reader
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -50,7 +52,9 @@ class Site:
     connecting: Connecting | None = None
     budgets: Budgets | None = None
     feeds: Feeds | None = None
+    assets: Assets = field(default_factory=load_assets)
     github_url: str = GITHUB_URL
+    lease_seconds: float = LEASE_SECONDS
     webhook_reader: Reader = field(default_factory=lambda: Reader(max_bytes=WEBHOOK_MAX_BYTES))
 
 
@@ -70,4 +74,5 @@ def make_site(parts: Parts, feeds: Feeds) -> Site:
         budgets=parts.budgets,
         feeds=feeds,
         github_url=make_web_url(parts.settings.github_api_url),
+        lease_seconds=parts.settings.lease_seconds,
     )

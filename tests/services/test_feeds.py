@@ -41,11 +41,6 @@ def make_state(project_id: ProjectId, *, revision: int = 1) -> ProjectState:
         documents=1,
         chunks=1,
         skipped=0,
-        fence=1,
-        frozen_by=None,
-        frozen_at=None,
-        freeze_until=None,
-        freeze_reason=None,
         last_run=None,
     )
 
@@ -67,7 +62,7 @@ class World:
             for project_id, revision in self.revisions.items()
             if project_ids is None or project_id in project_ids
         ]
-        return Status(states, Coordination(), None, truncated=False, as_of=NOW)
+        return Status(states, {}, Coordination(), None, truncated=False, as_of=NOW)
 
 
 @asynccontextmanager

@@ -153,6 +153,7 @@ async def test_a_freeze_is_shown_with_who_and_why_until_it_ends_also_without_red
     mirror: Mirror, database: Database, tmp_path: Path
 ) -> None:
     await add_folder(mirror, "guide")
+    until = datetime.now(UTC) + timedelta(hours=1)
     await fetch(
         database.migrator_url,
         """
@@ -160,14 +161,15 @@ async def test_a_freeze_is_shown_with_who_and_why_until_it_ends_also_without_red
                freeze_until = $2, freeze_reason = 'release <1.0>'
         """,
         NOW,
-        NOW + timedelta(hours=1),
+        until,
     )
     async with open_redis_client(f"unix://{tmp_path}/nobody.sock") as redis:
         (frozen,) = (await show(mirror, redis))["projects"]
-        (thawed,) = (await show(mirror, redis, now=NOW + timedelta(hours=1)))["projects"]
+        await fetch(database.migrator_url, "update syncd.project_leases set freeze_until = now() - interval '1 s'")
+        (thawed,) = (await show(mirror, redis))["projects"]
     assert (frozen["condition"], frozen["lockedBy"], frozen["lockReason"]) == ("frozen", "ada", "release <1.0>")
     assert (frozen["lockKind"], frozen["fence"], frozen["heartbeatAge"]) == ("freeze", 7, None)
-    assert (frozen["lockedAt"], frozen["expiresAt"]) == ("2026-11-20T12:00:00+00:00", "2026-11-20T13:00:00+00:00")
+    assert (frozen["lockedAt"], frozen["expiresAt"]) == ("2026-11-20T12:00:00+00:00", until.isoformat())
     assert (thawed["condition"], thawed["lockedBy"]) == ("waiting", None)
 
 

@@ -87,10 +87,12 @@ async def test_who_holds_a_project_is_shown_while_it_is_held(client: Client, mir
     assert free["lockedBy"] is None
 
 
-async def test_json_is_the_answer_whatever_is_accepted(client: Client, mirror: Mirror) -> None:
+async def test_json_is_the_answer_to_programs_that_take_anything(client: Client, mirror: Mirror) -> None:
     key = await add_test_key(mirror.web_pool, mirror.tenant_id)
-    answer = await client.get("/status", key=key, Accept="text/html")
-    assert answer.headers["Content-Type"].startswith("application/json")
+    for accepted in ("application/json", "*/*", ""):
+        answer = await client.get("/status", key=key, Accept=accepted)
+        assert answer.headers["Content-Type"].startswith("application/json")
+        assert answer.headers["Vary"] == "Accept, Accept-Encoding"
 
 
 async def test_without_redis_the_status_goes_on_and_says_why_no_lock_is_known(mirror: Mirror, tmp_path: Path) -> None:

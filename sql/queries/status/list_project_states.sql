@@ -1,4 +1,4 @@
--- How do the tenant's projects stand, who froze them, and how did the last run of each end? $1: those of a key's allow-list, or all; at most $2.
+-- How do the tenant's projects stand, and how did the last run of each end? $1: those of a key's allow-list, or all; at most $2.
 select p.project_id,
        p.name,
        p.source,
@@ -19,11 +19,6 @@ select p.project_id,
        p.documents,
        p.chunks,
        p.skipped,
-       l.fence,
-       f.frozen_by,
-       f.frozen_at,
-       f.freeze_until,
-       f.freeze_reason,
        r.outcome as run_outcome,
        r.from_commit as run_from_commit,
        r.to_commit as run_to_commit,
@@ -43,10 +38,6 @@ select p.project_id,
        r.error_message as run_error_message,
        r.history_rewritten as run_history_rewritten
 from projects p
-join project_leases l on l.tenant_id = p.tenant_id and l.project_id = p.project_id
-left join project_leases f
-       on f.tenant_id = p.tenant_id and f.project_id = p.project_id
-      and f.freeze_id is not null and (f.freeze_until is null or f.freeze_until > $3)
 left join lateral (
     select s.outcome, s.from_commit, s.to_commit, s.tree_sha, s.revision, s.started_at, s.finished_at, s.added, s.modified, s.renamed,
            s.deleted, s.skipped, s.requests, s.received_bytes, s.milliseconds, s.error_code, s.error_message, s.history_rewritten

@@ -12,13 +12,15 @@ from syncd.core.ids import ProjectId
 from syncd.core.runs import Outcome, Run
 
 _LIST_PROJECT_STATES = load_statement("status/list_project_states")
+_LIST_LAST_RUNS = load_statement("status/list_last_runs")
+_LIST_SKIPPED_FILES = load_statement("status/list_skipped_files")
 
 _RUN = "run_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectState:
-    """A project: what is wanted, what is published, what hinders it, a freeze that stands, and its last run, if it had one."""
+    """A project: what is wanted, what is published, what hinders it, and its last run, if it had one."""
 
     project_id: ProjectId
     name: str
@@ -40,20 +42,36 @@ class ProjectState:
     documents: int
     chunks: int
     skipped: int
-    fence: int
-    frozen_by: str | None
-    frozen_at: datetime | None
-    freeze_until: datetime | None
-    freeze_reason: str | None
     last_run: Run | None
 
 
 async def list_project_states(
-    connection: Connection, *, project_ids: Collection[ProjectId] | None, limit: int, now: datetime
+    connection: Connection, *, project_ids: Collection[ProjectId] | None, limit: int
 ) -> Sequence[ProjectState]:
     """Return at most *limit* of the tenant's projects by name; with *project_ids* only those."""
     allowed = None if project_ids is None else list(project_ids)
-    return [_make_state(row) for row in await connection.fetch(_LIST_PROJECT_STATES, allowed, limit, now)]
+    return [_make_state(row) for row in await connection.fetch(_LIST_PROJECT_STATES, allowed, limit)]
+
+
+async def list_last_runs(connection: Connection, project_id: ProjectId, *, limit: int) -> Sequence[Run]:
+    """Return the last runs of a project, newest first."""
+    rows = await connection.fetch(_LIST_LAST_RUNS, project_id, limit)
+    return [Run(**{**row, "outcome": Outcome(row["outcome"])}) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSkip:
+    """A file that is not mirrored. What of its path is not UTF-8 is shown as U+FFFD."""
+
+    path: str
+    reason: str
+    size: int | None
+
+
+async def list_skipped_files(connection: Connection, project_id: ProjectId, *, limit: int) -> Sequence[ShownSkip]:
+    """Return what is not mirrored of a project's files now, by path."""
+    rows = await connection.fetch(_LIST_SKIPPED_FILES, project_id, limit)
+    return [ShownSkip(row["path"].decode(errors="replace"), row["reason"], row["size"]) for row in rows]
 
 
 def _make_state(row: asyncpg.Record) -> ProjectState:

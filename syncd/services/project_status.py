@@ -1,0 +1,56 @@
+"""One project as operators see it: how it stands, its last runs, what happened to its lock, what is skipped and why."""
+
+from dataclasses import asdict
+
+from syncd.adapters.postgres.connections import Pool
+from syncd.adapters.postgres.outages import explaining_outage
+from syncd.adapters.postgres.status import list_last_runs, list_skipped_files
+from syncd.adapters.postgres.transactions import reading
+from syncd.core.freshness import list_freshness
+from syncd.core.projects import Project
+from syncd.core.runs import Run
+from syncd.services.freezing import HistoryPage
+from syncd.services.status_document import describe_run, format_time
+
+RUNS_SHOWN = 50
+EVENTS_SHOWN = 30
+SKIPPED_SHOWN = 200
+
+
+async def describe_project_status(pool: Pool, project: Project, events: HistoryPage) -> dict[str, object]:
+    """Return what the page of a project shows beside its line in the status. Raises `Unreachable`."""
+    with explaining_outage():
+        async with reading(pool, project.tenant_id) as connection:
+            runs = await list_last_runs(connection, project.project_id, limit=RUNS_SHOWN)
+            skips = await list_skipped_files(connection, project.project_id, limit=SKIPPED_SHOWN)
+    return {
+        "runs": [_describe_run(run) for run in runs],
+        "freshness": [
+            {"at": format_time(point.at), "seconds": point.seconds} for point in list_freshness(reversed(runs))
+        ],
+        "lockEvents": describe_history(events),
+        "skippedFiles": {"items": [asdict(skip) for skip in skips], "total": max(project.skipped, len(skips))},
+    }
+
+
+def describe_history(page: HistoryPage) -> dict[str, object]:
+    """Return a page of a lock's history."""
+    return {
+        "items": [
+            {
+                "at": format_time(event.at),
+                "action": event.action,
+                "actor": event.actor,
+                "reason": event.reason,
+                "fence": event.fence,
+                "previousHolder": event.previous_holder,
+            }
+            for event in page.events
+        ],
+        "nextCursor": page.next_cursor,
+    }
+
+
+def _describe_run(run: Run) -> dict[str, object]:
+    error = {"code": run.error_code, "message": run.error_message} if run.error_code else None
+    return {**(describe_run(run) or {}), "finishedAt": format_time(run.finished_at), "error": error}

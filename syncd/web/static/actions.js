@@ -1,0 +1,109 @@
+// What a person may do with a project. Each asks first, and says what it will do.
+import { call } from "./api.js";
+import { el, toast } from "./dom.js";
+
+const SPANS = [["", "until it is lifted"], ["3600", "for an hour"], ["14400", "for 4 hours"], ["86400", "for a day"], ["604800", "for a week"]];
+
+/** Make the buttons for what `session` may do. */
+export function makeActions(session) {
+  const may = (scope) => session.scopes.includes(scope);
+  let project = null;
+  const button = (label, ask, kind = "quiet") => el("button", { type: "button", class: kind, onclick: () => ask(project) }, label);
+  const sync = button("Sync now", askToSync, "primary");
+  const freeze = button("Freeze…", askToFreeze);
+  const unfreeze = button("Unfreeze…", askToUnfreeze);
+  const force = button("Force-release…", askToForce, "quiet danger");
+  return {
+    node: el("div", { class: "actions", role: "group", "aria-label": "Actions" }, sync, freeze, unfreeze, force),
+    update(shown) {
+      project = shown;
+      const isFrozen = shown?.condition === "frozen" && shown.lockKind === "freeze";
+      const isHeld = Boolean(shown?.lockedBy) && !isFrozen && shown.fence !== null;
+      sync.hidden = !shown || !may("docs:sync") || isFrozen;
+      freeze.hidden = !shown || !may("locks:write") || isFrozen;
+      unfreeze.hidden = !isFrozen || !may("locks:write");
+      force.hidden = !isHeld || !may("locks:write");
+    },
+  };
+}
+
+function askToSync(project) {
+  ask({
+    title: `Sync ${project.name} now?`,
+    effect: ["The source is looked at now, and what has changed is published. A sync that runs already goes on, and looks once more when it is done."],
+    label: "Sync now",
+    act: () => call("POST", `/api/v1/projects/${project.id}/sync`),
+    done: `${project.name} is looked at now.`,
+  });
+}
+
+function askToFreeze(project) {
+  const span = el("select", { name: "span" }, SPANS.map(([value, label]) => el("option", { value }, label)));
+  ask({
+    title: `Freeze ${project.name}?`,
+    effect: [
+      "Syncs stop. A sync that runs now cannot publish any more; one that is publishing at this moment ends first, and then the freeze holds.",
+      `Agents go on reading revision r${project.revision}, and are told who froze it and why.`],
+    fields: [reasonField("Shown to operators and agents"), el("label", { class: "field" }, el("span", {}, "How long"), span)],
+    label: "Freeze",
+    act: ({ reason, span: seconds }) => call("PUT", `/api/v1/projects/${project.id}/lock`, { reason, until: seconds ? new Date(Date.now() + Number(seconds) * 1000).toISOString() : null }),
+    done: `${project.name} is frozen.`,
+  });
+}
+
+function askToUnfreeze(project) {
+  ask({
+    title: `Unfreeze ${project.name}?`,
+    effect: [`The freeze by ${project.lockedBy} ends (${project.lockReason}). The source is looked at at once, and syncs go on.`],
+    label: "Unfreeze",
+    act: () => call("DELETE", `/api/v1/projects/${project.id}/lock`),
+    done: `${project.name} syncs again.`,
+  });
+}
+
+function askToForce(project) {
+  const { lockedBy, fence } = project;
+  ask({
+    title: `Release the lock of ${project.name} by force?`,
+    effect: [
+      `The lease of ${lockedBy} (fence ${fence}) ends. It loses what it has not published; what is published stays as it is. Another sync begins at once.`,
+      "Do it when the holder hangs: a holder that died loses its lease by itself. If somebody else holds the lock by then, nothing happens."],
+    fields: [reasonField("Kept in the lock's history")],
+    label: "Force-release",
+    kind: "primary danger",
+    act: ({ reason }) => call("POST", `/api/v1/projects/${project.id}/lock/force`, { reason, expectedFence: fence }),
+    done: `The lock of ${project.name} was released.`,
+  });
+}
+
+function reasonField(hint) {
+  return el("label", { class: "field" }, el("span", {}, "Reason"), el("input", { name: "reason", required: true, maxlength: "500", autocomplete: "off", placeholder: hint }));
+}
+
+function ask({ title, effect, fields = [], label, kind = "primary", act, done }) {
+  const problem = el("p", { class: "problem", role: "alert" });
+  const confirm = el("button", { type: "submit", class: kind }, label);
+  const form = el("form", { method: "dialog" },
+    el("h2", { id: "dialog-title" }, title),
+    el("div", { id: "dialog-effect" }, effect.map((text) => el("p", {}, text))),
+    fields, problem,
+    el("div", { class: "buttons" }, el("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, "Cancel"), confirm));
+  const dialog = el("dialog", { "aria-labelledby": "dialog-title", "aria-describedby": "dialog-effect" }, form);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    confirm.disabled = true;
+    problem.textContent = "";
+    try {
+      await act(Object.fromEntries(new FormData(form)));
+      dialog.close();
+      toast(done);
+    } catch (refused) {
+      problem.textContent = `${refused.message} ${refused.hint ?? ""}`;
+    } finally {
+      confirm.disabled = false;
+    }
+  });
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
