@@ -40,8 +40,10 @@ async def show_project(site: Site, request: web.Request) -> web.StreamResponse:
     cursor = request.query.get("events")
     events = await list_history_of(site.pool, caller.tenant_id, found.project_id, cursor=cursor, limit=EVENTS_SHOWN)
     detail = await describe_project_status(site.pool, found, events)
-    (shown,) = describe_projects(status, github_url=site.github_url) or [None]
-    return vary(web.json_response({"project": shown, **detail}))
+    described = describe_projects(status, github_url=site.github_url)
+    if not described:
+        raise make_project_not_found(name)  # it was removed meanwhile
+    return vary(web.json_response({"project": described[0], **detail}))
 
 
 async def show_asset(site: Site, request: web.Request) -> web.StreamResponse:

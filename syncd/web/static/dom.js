@@ -20,6 +20,12 @@ function fill(node, attributes, children) {
   return node;
 }
 
+/** Put other content into `node`. */
+export function swap(node, ...children) {
+  node.replaceChildren();
+  fill(node, {}, children);
+}
+
 /** A link, but only to the web: a source may call itself `javascript:…`. */
 export function link(url, text, attributes = {}) {
   let parsed = null;

@@ -1,5 +1,5 @@
 // The phases of a running sync: which are behind, which goes on.
-import { el } from "./dom.js";
+import { el, swap } from "./dom.js";
 import { time } from "./times.js";
 
 const PHASES = ["gather", "plan", "fetch", "chunk", "apply"];
@@ -14,7 +14,7 @@ export function makePhases() {
       node.hidden = !progress;
       if (!progress) return node.replaceChildren();
       const at = PHASES.indexOf(progress.phase);
-      node.replaceChildren(
+      swap(node,
         el("ol", { "aria-label": "Phases of the running sync" }, PHASES.map((name, index) =>
           el("li", { class: index < at ? "done" : index === at ? "now" : "later", "aria-current": index === at ? "step" : null }, name))),
         progress.total > 0 ? el("progress", { max: progress.total, value: progress.done, "aria-label": "Documents" }) : el("progress", { "aria-label": progress.phase }),

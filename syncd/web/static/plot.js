@@ -2,7 +2,7 @@
 import { el, svg } from "./dom.js";
 import { span } from "./times.js";
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [720, 132, 52, 12, 12, 22];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [1180, 150, 62, 12, 12, 24];
 const STEPS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400, 604800];
 
 /** Make the plot of `points`, oldest first. */
@@ -28,8 +28,9 @@ function draw(points, worst, said) {
   const y = (seconds) => HEIGHT - BOTTOM - Math.sqrt(seconds / top) * (HEIGHT - TOP - BOTTOM);
   const day = (at) => new Date(at).toLocaleString("en", { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
   const published = points.filter((point) => point.seconds !== null);
+  const quarter = STEPS.findLast((step) => step <= top / 4) ?? top / 4;
   return svg("svg", { class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": said },
-    [0, top / 4, top].map((value) => [
+    [0, quarter, top].map((value) => [
       svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }),
       svg("text", { x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, say(value))]),
     svg("text", { x: LEFT, y: HEIGHT - 4 }, day(points[0].at)),

@@ -3,7 +3,7 @@ import { makeActions } from "./actions.js";
 import { call } from "./api.js";
 import { commits } from "./commits.js";
 import { pill, trouble } from "./conditions.js";
-import { el, link } from "./dom.js";
+import { el, link, swap } from "./dom.js";
 import { makeHistory } from "./history.js";
 import { lock } from "./locks.js";
 import { makePhases } from "./phases.js";
@@ -38,15 +38,15 @@ export function makeProject(store, name, session) {
   function drawHead(project) {
     if (project === undefined) {
       const gone = store.isComplete() ? `There is no project ${name}, or it is not yours.` : "Loading…";
-      head.replaceChildren(el("h1", {}, name), el("p", { class: "note" }, gone));
+      swap(head, el("h1", {}, name), el("p", { class: "note" }, gone));
       actions.update(null);
       return sections.replaceChildren();
     }
     phases.update(project);
     actions.update(project);
-    if (!actions.node.isConnected) head.replaceChildren(title, actions.node, phases.node, facts);
-    title.replaceChildren(el("h1", {}, project.name), pill(project.condition), el("p", { class: "soft" }, project.originUrl ? link(project.originUrl, place(project)) : place(project)));
-    facts.replaceChildren(
+    if (!actions.node.isConnected) swap(head, title, actions.node, phases.node, facts);
+    swap(title, el("h1", {}, project.name), pill(project.condition), el("p", { class: "soft" }, project.originUrl ? link(project.originUrl, place(project)) : place(project)));
+    swap(facts,
       fact("Published", commits(project), project.syncedAt ? el("div", { class: "soft small" }, time(project.syncedAt)) : null),
       fact("Lock", lock(project)),
       fact("Documents", project.documents.toLocaleString("en"), el("div", { class: "soft small" }, `${project.chunks.toLocaleString("en")} chunks · ${project.skipped.toLocaleString("en")} skipped`)),

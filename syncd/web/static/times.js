@@ -3,7 +3,7 @@ import { el } from "./dom.js";
 
 const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 
-/** Seconds as one or two units: 75 is "1 min 15 s". */
+/** Seconds as one or two units: 75 is "1 min", 3700 is "1 h 1 min". */
 export function span(seconds) {
   let left = Math.max(0, Math.round(seconds));
   const parts = [];
@@ -11,7 +11,7 @@ export function span(seconds) {
     const count = Math.floor(left / size);
     if (count > 0 || (unit === "s" && parts.length === 0)) parts.push(`${count} ${unit}`);
     left -= count * size;
-    if (parts.length === 2 || (parts.length === 1 && count >= 10)) break;
+    if (parts.length === 2 || (parts.length === 1 && (unit === "min" || count >= 10))) break;
   }
   return parts.join(" ");
 }

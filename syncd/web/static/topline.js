@@ -1,5 +1,5 @@
 // The servers: whether they answer, and what GitHub still allows.
-import { el } from "./dom.js";
+import { el, swap } from "./dom.js";
 import { time } from "./times.js";
 
 /** Make the line; `update` takes the servers. */
@@ -9,13 +9,13 @@ export function makeTopline() {
     node,
     update(servers) {
       if (servers === null) return;
-      node.replaceChildren(
+      swap(node,
         server("Postgres", servers.postgres),
         server("Redis", servers.redis),
-        ...(servers.github ?? []).map(budget),
+        (servers.github ?? []).map(budget),
         el("div", { class: "server soft" }, el("span", { class: "label" }, "syncd"), el("span", {}, servers.version)),
-        ...[servers.postgres, servers.redis].filter((one) => one?.message).map((one) => el("p", { class: "warning", role: "alert" }, `${one.message} ${one.hint ?? ""}`)),
-        ...(servers.truncated ? [el("p", { class: "warning" }, "There are more projects than are shown here.")] : []),
+        [servers.postgres, servers.redis].filter((one) => one?.message).map((one) => el("p", { class: "warning", role: "alert" }, `${one.message} ${one.hint ?? ""}`)),
+        servers.truncated ? el("p", { class: "warning" }, "There are more projects than are shown here.") : null,
       );
     },
   };
