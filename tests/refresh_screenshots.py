@@ -23,7 +23,7 @@ from syncd.core.budgets import Rules
 from syncd.core.credentials import BudgetId, CredentialKind
 from syncd.core.ids import ProjectId
 from syncd.core.progress import Progress
-from syncd.services.freezing import show_in_redis
+from syncd.services.lock_states import show_in_redis
 from syncd.services.locking import Locking, holding
 from tests.browser.chromium import find_chromium, open_page
 from tests.browser.scenery import TEAM, make_id, put_past, put_scenes
