@@ -281,6 +281,15 @@ def cost(requests: int) -> Step:
     return step
 
 
+def cost_at_most(requests: int) -> Step:
+    """Expect the last look to have cost no more requests."""
+
+    async def step(life: Life) -> None:
+        assert 0 < len(life.fake.requests) <= requests
+
+    return step
+
+
 def says(text: str) -> Step:
     """Expect a person to read *text* in what is said of the project."""
 

@@ -11,6 +11,7 @@ from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.embedded.redis import RedisServer
 from tests.databases import make_database
 from tests.end_to_end.repository_life.access import ACCESS
+from tests.end_to_end.repository_life.costs import COSTS
 from tests.end_to_end.repository_life.edits import EDITS
 from tests.end_to_end.repository_life.faults import DELETIONS, FAULTS
 from tests.end_to_end.repository_life.git_sync import CASES
@@ -23,7 +24,7 @@ from tests.loop import Loop, open_loop
 from tests.mirror import open_mirror
 
 ROOT = Path(__file__).parents[3]
-STORIES: Sequence[Story] = [*HEADS, *PLACES, *EDITS, *OTHERS, *ACCESS, *FAULTS, *DELETIONS, *PULLS]
+STORIES: Sequence[Story] = [*HEADS, *PLACES, *EDITS, *OTHERS, *ACCESS, *FAULTS, *DELETIONS, *PULLS, *COSTS]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
