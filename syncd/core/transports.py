@@ -9,7 +9,10 @@ from enum import StrEnum
 
 # Without a token GitHub allows 60 requests an hour, and the way to an archive is not counted among them.
 ANONYMOUS_RAW_BLOBS = 20
-RAW_BLOBS = 300
+# With a token as many go one by one as the pace of requests lets go at once, with some left for heads and trees; a batch
+# of GraphQL costs one request. Where there are no batches, so many are still fetched before a whole archive is.
+RAW_BLOBS = 40
+RAW_BLOBS_WITHOUT_BATCHES = 300
 GRAPHQL_BLOBS = 5_000
 # `Blob.text` is cut at this size; a blob below it may come whole.
 GRAPHQL_BLOB_BYTES = 512_000
@@ -111,8 +114,9 @@ def _choose_by_count(blobs: Sequence[WantedBlob], now: Circumstances) -> Choice:
     count, batchable = len(blobs), _count_batchable(blobs, now)
     if batchable > RAW_BLOBS:
         return Choice(Transport.GRAPHQL, f"{batchable} blobs are more than {RAW_BLOBS}: batches of {BATCH_BLOBS}")
-    if count > RAW_BLOBS and _may_archive(now):
-        return Choice(Transport.ARCHIVE, f"{count} blobs are more than {RAW_BLOBS}, and GraphQL cannot bring them")
+    if count > RAW_BLOBS_WITHOUT_BATCHES and _may_archive(now):
+        reason = f"{count} blobs are more than {RAW_BLOBS_WITHOUT_BATCHES}, and GraphQL cannot bring them"
+        return Choice(Transport.ARCHIVE, reason)
     return Choice(Transport.RAW, _explain_raw(count, now))
 
 

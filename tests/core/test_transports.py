@@ -38,8 +38,8 @@ def _anonymous(**more: object) -> Circumstances:
 _TABLE = {
     "nothing with a token": (_blobs(0), _TOKEN, _RAW),
     "one with a token": (_blobs(1), _TOKEN, _RAW),
-    "the last that go one by one": (_blobs(300), _TOKEN, _RAW),
-    "the first that go in batches": (_blobs(301), _TOKEN, _GRAPHQL),
+    "the last that go one by one": (_blobs(40), _TOKEN, _RAW),
+    "the first that go in batches": (_blobs(41), _TOKEN, _GRAPHQL),
     "the last that go in batches": (_blobs(5000), _TOKEN, _GRAPHQL),
     "thousands with a token": (_blobs(5001), _TOKEN, _ARCHIVE),
     "thousands and fewer requests left": (_blobs(5001), _token(requests_left=4996), _ARCHIVE),
@@ -51,7 +51,7 @@ _TABLE = {
     "thousands of a repository just small enough": (_blobs(5001), _token(repository_bytes=ARCHIVE_BYTES), _ARCHIVE),
     "thousands that the archive did not hold": (_blobs(5001), _token(spent={_ARCHIVE}), _GRAPHQL),
     "hundreds that the archive did not hold": (_blobs(301), _token(spent={_ARCHIVE}), _GRAPHQL),
-    "few that the archive did not hold": (_blobs(300), _token(spent={_ARCHIVE}), _RAW),
+    "few that the archive did not hold": (_blobs(40), _token(spent={_ARCHIVE}), _RAW),
     "few that GraphQL did not bring": (_blobs(300), _token(spent={_GRAPHQL}), _RAW),
     "hundreds that GraphQL did not bring": (_blobs(301), _token(spent={_GRAPHQL}), _ARCHIVE),
     "hundreds that GraphQL did not bring of a large one": (
@@ -64,8 +64,8 @@ _TABLE = {
     "hundreds just small enough for GraphQL": (_blobs(301, size=GRAPHQL_BLOB_BYTES - 1), _TOKEN, _GRAPHQL),
     "hundreds of a size that is not told": (_blobs(301, size=None), _TOKEN, _ARCHIVE),
     "few too large for GraphQL": (_blobs(20, size=GRAPHQL_BLOB_BYTES), _TOKEN, _RAW),
-    "as many as requests are left": (_blobs(50), _token(requests_left=50), _RAW),
-    "more than requests are left": (_blobs(50), _token(requests_left=49), _GRAPHQL),
+    "as many as requests are left": (_blobs(40), _token(requests_left=40), _RAW),
+    "more than requests are left": (_blobs(40), _token(requests_left=39), _GRAPHQL),
     "more large ones than requests are left": (
         _blobs(50, size=GRAPHQL_BLOB_BYTES),
         _token(requests_left=49),

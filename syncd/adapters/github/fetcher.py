@@ -14,7 +14,7 @@ from syncd.adapters.github.tarballs import TarballLimits
 from syncd.core.sources import SourceBlob
 from syncd.core.transports import (
     ANONYMOUS_RAW_BLOBS,
-    RAW_BLOBS,
+    RAW_BLOBS_WITHOUT_BATCHES,
     Choice,
     Circumstances,
     Transport,
@@ -67,7 +67,8 @@ class BlobFetcher:
 
     async def _choose(self, blobs: Sequence[WantedBlob], spent: set[Transport]) -> Choice:
         has_token = self._client.authenticated
-        repository_bytes = (await self._describe()).size_bytes if has_token and len(blobs) > RAW_BLOBS else None
+        many = has_token and len(blobs) > RAW_BLOBS_WITHOUT_BATCHES
+        repository_bytes = (await self._describe()).size_bytes if many else None
         circumstances = Circumstances(
             has_token=has_token,
             requests_left=self._client.requests_left,

@@ -141,7 +141,7 @@ async def test_a_choice_is_logged_with_its_reason(hosted: Hosted, caplog: pytest
     await mirror(hosted.open_source())
     fields = [record.__dict__ for record in caplog.records if record.getMessage() == "transport"]
     assert [(told["repository"], told["blobs"], told["bytes"]) for told in fields] == [(NAME, 301, 301 * 40)]
-    assert fields[0]["reason"] == "301 blobs are more than 300: batches of 100"
+    assert fields[0]["reason"] == "301 blobs are more than 40: batches of 100"
 
 
 async def test_scarce_requests_are_spared(hosted: Hosted, caplog: pytest.LogCaptureFixture) -> None:
@@ -160,7 +160,7 @@ async def test_a_renamed_repository_is_read_by_every_way(hosted: Hosted, anonymo
         assert await mirror(source) == _oracle(hosted)
 
 
-@pytest.mark.parametrize(("known", "batches"), [(0, 4), (250, 0), (399, 0), (90, 4)])
+@pytest.mark.parametrize(("known", "batches"), [(0, 4), (250, 2), (365, 0), (399, 0), (90, 4)])
 async def test_after_a_crash_only_what_is_missing_is_asked_for(hosted: Hosted, known: int, batches: int) -> None:
     hosted.git.add_commit(_plain(400))
     source = hosted.open_source()
