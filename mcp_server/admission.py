@@ -12,23 +12,24 @@ from mcp.shared.exceptions import MCPError
 from mcp_types.methods import SPEC_CLIENT_METHODS
 from pydantic import ValidationError
 
-from mcp_server.exchange import Refusal, refuse
-from mcp_server.identity import Caller
+from mcp_server.exchange import Refusal, make_challenge, refuse
+from mcp_server.identity import READ_SCOPE, Caller
 from mcp_server.ledger import Answered, Ledger
 from mcp_server.limits import Overloaded, Pace, Places
-from mcp_server.registry import TOOLS
+from mcp_server.registry import TOOLS, Tool
 from mcp_server.requests import Identify
 from syncd.errors import RetryLater
 
 # The protocol leaves -32000 to -32099 to servers.
 RETRY_LATER = -32029
+INSUFFICIENT_SCOPE = -32030
 TOO_MANY_REQUESTS = 429
 UNAVAILABLE = 503
 # Nobody is kept from connecting, or from asking whether the server is there.
 FREE = frozenset({"initialize", "ping", "server/discover"})
 # A stream that listens does no work while nothing happens, so it holds no place of a call.
 STREAMING = frozenset({"subscriptions/listen"})
-_COSTS = {tool.name: tool.cost for tool in TOOLS}
+_TOOLS = {tool.name: tool for tool in TOOLS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Admission:
             caller = await self.identify(ctx)
             if caller is None:
                 return await call_next(ctx)  # nothing is served to nobody: each handler says so in its own words
+            self._require_scope(ctx, caller)
             await self.ledger.require_quota(caller.tenant_id)
             await self.pace.spend(caller.key_id, units=_get_cost(ctx))
             if ctx.method in STREAMING:
@@ -60,6 +62,18 @@ class Admission:
             if caller is not None:
                 self.ledger.note(caller, _make_answered(ctx, error.code, time.monotonic() - started, refused=True))
             raise _make_refusal(ctx, error) from error
+
+    def _require_scope(self, ctx: ServerRequestContext[Any, Any], caller: Caller) -> None:
+        """Raise `MCPError` with the challenge of RFC 6750 for a tool whose scope the caller lacks."""
+        tool = _find_tool(ctx)
+        if tool is None or tool.scope in caller.scopes:
+            return
+        self.ledger.note(caller, _make_answered(ctx, "insufficient_scope", 0.0, refused=True))
+        needed = " ".join(dict.fromkeys((READ_SCOPE, tool.scope)))
+        said = f"{tool.name} needs the scope {tool.scope}."
+        refuse(ctx, make_challenge(403, "insufficient_scope", said, scope=needed))
+        hint = f"`syncd key add --scope {tool.scope}` makes a key that has it."
+        raise MCPError(INSUFFICIENT_SCOPE, f"{said} {hint}", {"scope": needed})
 
     async def _answer(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext, caller: Caller) -> HandlerResult:
         started = time.monotonic()
@@ -99,8 +113,8 @@ def _make_answered(
 def _get_name(ctx: ServerRequestContext[Any, Any]) -> str:
     """Return what the accounts call a request. Only names that are ours: a caller could name a method anything."""
     if ctx.method == "tools/call":
-        name = (ctx.params or {}).get("name")
-        return name if isinstance(name, str) and name in _COSTS else "unknown_tool"
+        tool = _find_tool(ctx)
+        return "unknown_tool" if tool is None else tool.name
     return ctx.method if ctx.method in SPEC_CLIENT_METHODS else "unknown_method"
 
 
@@ -115,9 +129,14 @@ def _read_text(result: HandlerResult) -> str:
             return ""
 
 
-def _get_cost(context: ServerRequestContext[Any, Any]) -> int:
-    name = (context.params or {}).get("name")
-    return _COSTS.get(name, 1) if context.method == "tools/call" and isinstance(name, str) else 1
+def _find_tool(ctx: ServerRequestContext[Any, Any]) -> Tool | None:
+    name = (ctx.params or {}).get("name")
+    return _TOOLS.get(name) if ctx.method == "tools/call" and isinstance(name, str) else None
+
+
+def _get_cost(ctx: ServerRequestContext[Any, Any]) -> int:
+    tool = _find_tool(ctx)
+    return 1 if tool is None else tool.cost
 
 
 def _make_refusal(context: ServerRequestContext[Any, Any], error: RetryLater) -> MCPError:

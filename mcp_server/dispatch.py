@@ -45,9 +45,11 @@ class Dispatcher:
     sparse_vectors: bool
     ledger: Ledger
 
-    async def list_tools(self, _: ServerRequestContext, __: PaginatedRequestParams | None) -> ListToolsResult:
-        """Return every tool, always in the same order."""
-        return ListToolsResult(tools=[tool.describe() for tool in TOOLS])
+    async def list_tools(self, context: ServerRequestContext, _: PaginatedRequestParams | None) -> ListToolsResult:
+        """Return every tool that the caller's scopes open, always in the same order."""
+        caller = await self.identify(context)
+        scopes = {READ_SCOPE} if caller is None else {READ_SCOPE, *caller.scopes}
+        return ListToolsResult(tools=[tool.describe() for tool in TOOLS if tool.scope in scopes])
 
     async def call_tool(self, context: ServerRequestContext, params: CallToolRequestParams) -> CallToolResult:
         """Answer one call. An unknown tool is an error of the protocol; everything else is answered in words."""

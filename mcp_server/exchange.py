@@ -20,6 +20,16 @@ class Refusal:
     headers: tuple[tuple[str, str], ...]
 
 
+def make_challenge(
+    status: int, error: str, description: str, *, scope: str, metadata_url: str | None = None
+) -> Refusal:
+    """Return the refusal of RFC 6750: what is missing, and by RFC 9728 where it can be had."""
+    parts = [f'error="{error}"', f'error_description="{description}"', f'scope="{scope}"']
+    if metadata_url is not None:
+        parts.append(f'resource_metadata="{metadata_url}"')
+    return Refusal(status, (("www-authenticate", f"Bearer {', '.join(parts)}"),))
+
+
 @dataclass(slots=True)
 class Exchange:
     """What a request and its answer share."""

@@ -10,6 +10,7 @@ from mcp_types import ToolAnnotations
 from mcp_server.answers import Answer
 from mcp_server.arguments import Arguments, make_input_schema
 from mcp_server.calls import Call
+from mcp_server.identity import READ_SCOPE
 from mcp_server.tools.changes import ChangesArguments, show_changes
 from mcp_server.tools.chunks import ChunksArguments, show_chunks
 from mcp_server.tools.diffs import DiffArguments, show_diff
@@ -45,7 +46,8 @@ search and fetch serve clients that know only these two; docs_search and docs_re
 class Tool:
     """One tool: what clients are told of it, and who answers. A handler gets arguments of exactly its own model.
 
-    *cost* is what a call takes of its key's pace: a plain read is 1.
+    *cost* is what a call takes of its key's pace: a plain read is 1. *scope* is what a key needs beside docs:read: without it the
+    tool is not listed, and a call of it is refused.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Tool:
     arguments: type[Arguments]
     handler: Callable[[Call, Any], Awaitable[Answer]]
     cost: int = 1
+    scope: str = READ_SCOPE
 
     def describe(self) -> WireTool:
         """Return what tools/list says. Every tool of this list reads and changes nothing."""

@@ -55,9 +55,9 @@ async def make_server(
         version=syncd.__version__,
         title="syncd docs",
         instructions=INSTRUCTIONS,
-        # These lists are the same for every tenant, so a shared cache may keep them.
         cache_hints={
-            "tools/list": CacheHint(ttl_ms=LISTS_TTL_MS, scope="public"),
+            # What is listed depends on the scopes of the key, the templates on nothing: a shared cache may keep those.
+            "tools/list": CacheHint(ttl_ms=LISTS_TTL_MS, scope="private"),
             "resources/templates/list": CacheHint(ttl_ms=LISTS_TTL_MS, scope="public"),
         },
         get_tool_input_schema=_SCHEMAS.get,
