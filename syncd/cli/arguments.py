@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import syncd
-from syncd.cli import github, keys, migrate, projects, pull, run, status, tenants, up, usage, users
+from syncd.cli import doctor, github, keys, migrate, projects, pull, run, status, tenants, up, usage, users
 
 Handler: TypeAlias = Callable[[argparse.Namespace], Awaitable[int]]
 
@@ -30,6 +30,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_github(commands)
     _add_status(commands)
     _add_usage(commands)
+    _add_doctor(commands)
     return parser
 
 
@@ -238,3 +239,10 @@ def _add_usage(commands: Subparsers) -> None:
     parser.add_argument("--days", type=int, default=30, metavar="DAYS", help="of how many days (default: 30)")
     parser.add_argument("--by", choices=usage.GROUPINGS, default="day", help="summed up by what (default: day)")
     _add_tenant_option(parser)
+
+
+def _add_doctor(commands: Subparsers) -> None:
+    parser = _add(
+        commands, "doctor", doctor.doctor_command, "Check every part, and say what to do.", "syncd doctor --fix"
+    )
+    parser.add_argument("--fix", action="store_true", help="also put right what can be put right without a person")

@@ -23,7 +23,8 @@ class Meter:
 class Caller:
     """One credential, or all who come without one. *reads* names the private repositories open to it; none means all.
 
-    *app*: an App that comes as itself, by a JSON Web Token. *tells*: it may put statuses beside commits.
+    *app*: an App that comes as itself, by a JSON Web Token. *tells*: it may put statuses beside commits. *scopes* and *expires*
+    are what the headers say of the token.
     """
 
     name: str
@@ -33,6 +34,8 @@ class Caller:
     revoked: bool = False
     app: bool = False
     tells: bool = False
+    scopes: str = ""
+    expires: str = ""
     meter: Meter = field(default_factory=Meter)
 
     @property

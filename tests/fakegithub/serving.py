@@ -97,7 +97,9 @@ def _headers(request: web.Request, caller: Caller, number: int) -> dict[str, str
     if is_codeload(request):
         return {}  # another host, which knows no budget
     is_graphql = request.path == GRAPHQL_PATH
+    told = {"X-OAuth-Scopes": caller.scopes, "GitHub-Authentication-Token-Expiration": caller.expires}
     return {
+        **{name: value for name, value in told.items() if value},
         "X-RateLimit-Limit": str(POINT_LIMIT if is_graphql else caller.limit),
         "X-RateLimit-Remaining": str(caller.points_left if is_graphql else caller.remaining),
         "X-RateLimit-Reset": str(caller.reset_at),
