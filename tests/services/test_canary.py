@@ -21,14 +21,18 @@ from syncd.adapters.github.app import GitHubApp, open_github_app
 from syncd.adapters.github.app_key import AppKey, load_app_key
 from syncd.adapters.github.statuses import post_commit_status
 from syncd.adapters.redis.budgets import SharedBudgets
-from syncd.adapters.redis.locks import RedisClient, open_redis_client
+from syncd.adapters.redis.locks import Identity, ProjectLocks, RedisClient, open_redis_client
 from syncd.core.budgets import Rules
 from syncd.core.commit_statuses import CommitState, CommitStatus
+from syncd.core.findings import Finding, Level
 from syncd.core.projects import NewProject, Project
 from syncd.core.sources import EntryKind
 from syncd.errors import SyncdError
 from syncd.services.budgets import Budgets
 from syncd.services.connecting import Connecting, complete_setup, make_setup_link
+from syncd.services.credentials import Credentials, ServerCredentials
+from syncd.services.doctor import Patient
+from syncd.services.doctor_github import check_tokens, check_webhooks
 from syncd.services.projects import Shelf, create_project
 from syncd.services.sources import FolderAccess, GitHubAccess, Sources
 from syncd.services.status import get_status
@@ -202,9 +206,43 @@ def list_forms(secret: str) -> list[str]:
     return [secret, secret.encode().hex(), base64.b64encode(secret.encode()).decode().rstrip("=")]
 
 
-async def test_no_secret_is_anywhere(scene: Scene, database: Database, caplog: pytest.LogCaptureFixture) -> None:
+async def examine_everything(scene: Scene, redis_server: RedisServer) -> list[Finding]:
+    """Return what doctor finds of tokens and webhooks: first all is well, then GitHub refuses and breaks off."""
+    access = scene.access
+    server = ServerCredentials(api_url=access.api_url, find_token=access.find_token, app=access.app)
+    credentials = Credentials(scene.mirror.pool, server, key_ring=scene.shelf.key_ring, clock=Clock())
+    async with open_redis_client(redis_server.url) as redis:
+        patient = Patient(
+            logins={},
+            web_pool=scene.mirror.web_pool,
+            migrations=(),
+            redis=redis,
+            locks=ProjectLocks(redis, Identity("tester", "localhost"), lease_seconds=30),
+            lease_seconds=30,
+            credentials=credentials,
+            api_url=access.api_url,
+            hook_url="http://127.0.0.1/webhooks/github",
+            folder_roots=None,
+            has_master_keys=True,
+            clock=Clock(),
+            fix=True,
+        )
+        found: list[Finding] = []
+        for trouble in (None, *TROUBLES):
+            if trouble is not None:
+                scene.fake.faults.add(Fault(on="/rate_limit|/hooks", effect=trouble, times=None))
+            for check in (check_tokens, check_webhooks):
+                found += await check(patient)
+            scene.fake.faults.clear()
+    return found
+
+
+async def test_no_secret_is_anywhere(
+    scene: Scene, database: Database, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.DEBUG):
         said = await look_at_everything(scene)
+        examined = await examine_everything(scene, redis_server)
     shared = Budgets(SharedBudgets(scene.redis, Rules()), Rules(), clock=lambda: datetime.now(UTC).timestamp())
     async with open_sources(scene, shared) as sources:
         for project in scene.projects:
@@ -213,12 +251,14 @@ async def test_no_secret_is_anywhere(scene: Scene, database: Database, caplog: p
         scene.mirror.web_pool, scene.redis, scene.mirror.tenant_id, project_ids=None, now=datetime.now(UTC)
     )
     assert status.known.budgets is not None
+    assert {one.level for one in examined if one.check == "tokens"} == {Level.OK, Level.BAD}
     assert {one.kind for one in status.known.budgets} == {"project_token", "installation", "server_token"}
     places = {
         "errors": "\n".join(said),
         "logs": "\n".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records),
         "urls": "\n".join(f"{request.path}?{request.query}" for request in scene.fake.requests),
         "status": f"{make_status_document(status)} {status}",
+        "doctor": f"{examined}",
         "values": f"{scene.access} {scene.app} {scene.projects} {scene.shelf.key_ring}",
         "arguments": Path("/proc/self/cmdline").read_text(),
         "database": await dump_database(database.migrator_url),
