@@ -449,7 +449,7 @@ begin
         select k.tenant_id, t.name, k.key_id, k.scopes, k.project_ids, k.expires_at
         from syncd.api_keys k join syncd.tenants t on t.tenant_id = k.tenant_id
         where k.key_id = p_key_id and k.secret_hash = p_secret_hash
-          and k.active and (k.expires_at is null or k.expires_at > p_now);
+          and k.active and (k.expires_at is null or k.expires_at > p_now) and t.removed_at is null;
     -- At most one write a minute and key, so that reading stays reading.
     update syncd.api_keys k set last_used_at = p_now
     where k.key_id = p_key_id and k.secret_hash = p_secret_hash
@@ -462,6 +462,30 @@ ALTER FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now t
 -- Name: FUNCTION resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone); Type: COMMENT; Schema: syncd; Owner: syncd_auth
 
 COMMENT ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) IS 'Definer: an active key by id and SHA-256 of its secret, whoever owns it. The only way from a secret to a tenant.';
+
+-- Name: resolve_platform_key(text, bytea, timestamp with time zone); Type: FUNCTION; Schema: syncd; Owner: syncd_auth
+
+CREATE FUNCTION syncd.resolve_platform_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    update syncd.platform_keys k set last_used_at = p_now
+    where k.key_id = p_key_id and k.secret_hash = p_secret_hash
+      and (k.last_used_at is null or k.last_used_at < p_now - interval '1 minute');
+    return exists (
+        select from syncd.platform_keys k
+        where k.key_id = p_key_id and k.secret_hash = p_secret_hash
+          and k.active and (k.expires_at is null or k.expires_at > p_now)
+    );
+end
+$$;
+
+ALTER FUNCTION syncd.resolve_platform_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) OWNER TO syncd_auth;
+
+-- Name: FUNCTION resolve_platform_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone); Type: COMMENT; Schema: syncd; Owner: syncd_auth
+
+COMMENT ON FUNCTION syncd.resolve_platform_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) IS 'Definer: whether this is an active platform key. Agents'' role may not ask.';
 
 -- Name: route_repository(); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
 
@@ -953,6 +977,48 @@ COMMENT ON COLUMN syncd.github_setups.used_at IS 'When.';
 
 COMMENT ON COLUMN syncd.github_setups.valid_until IS 'When the state expires: until then it must be known as used.';
 
+-- Name: idempotent_requests; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.idempotent_requests (
+    tenant_id uuid NOT NULL,
+    request_hash bytea NOT NULL,
+    body_hash bytea NOT NULL,
+    claimed_at timestamp with time zone NOT NULL,
+    status integer,
+    answer text,
+    CONSTRAINT idempotent_requests_answer_check CHECK ((length(answer) <= 65536)),
+    CONSTRAINT idempotent_requests_body_hash_check CHECK ((octet_length(body_hash) = 32)),
+    CONSTRAINT idempotent_requests_request_hash_check CHECK ((octet_length(request_hash) = 32))
+);
+
+ALTER TABLE ONLY syncd.idempotent_requests FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.idempotent_requests OWNER TO syncd_owner;
+
+-- Name: TABLE idempotent_requests; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.idempotent_requests IS 'Writes over REST that carry an Idempotency-Key, with their answers: the same request gets the same answer for a day and is done once.';
+
+-- Name: COLUMN idempotent_requests.request_hash; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.idempotent_requests.request_hash IS 'SHA-256 of caller, method, path and key.';
+
+-- Name: COLUMN idempotent_requests.body_hash; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.idempotent_requests.body_hash IS 'SHA-256 of the body: the same key with another body is a mistake.';
+
+-- Name: COLUMN idempotent_requests.claimed_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.idempotent_requests.claimed_at IS 'When it was begun. One that has no answer after a minute was killed, and may be begun again.';
+
+-- Name: COLUMN idempotent_requests.status; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.idempotent_requests.status IS 'The status of the answer; null while it is under way.';
+
+-- Name: COLUMN idempotent_requests.answer; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.idempotent_requests.answer IS 'The body of the answer, without secrets.';
+
 -- Name: links; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
 CREATE TABLE syncd.links (
@@ -1013,6 +1079,36 @@ COMMENT ON COLUMN syncd.lock_events.fence IS 'The fence that the event made or e
 -- Name: COLUMN lock_events.previous_holder; Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON COLUMN syncd.lock_events.previous_holder IS 'Who held the lock until then.';
+
+-- Name: platform_keys; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.platform_keys (
+    key_id text NOT NULL,
+    secret_hash bytea NOT NULL,
+    name text NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT platform_keys_key_id_check CHECK ((key_id ~ '^[0-9A-Za-z]{12}$'::text)),
+    CONSTRAINT platform_keys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT platform_keys_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
+);
+
+ALTER TABLE syncd.platform_keys OWNER TO syncd_owner;
+
+-- Name: TABLE platform_keys; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.platform_keys IS 'Control table: keys of whoever runs the installation. They act for any tenant, over REST only, so they belong to none. Only the SHA-256 of the secret is stored.';
+
+-- Name: COLUMN platform_keys.secret_hash; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.platform_keys.secret_hash IS 'SHA-256 of the secret. No role of a service can read it.';
+
+-- Name: COLUMN platform_keys.last_used_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.platform_keys.last_used_at IS 'True to a minute, so that reading stays reading.';
 
 -- Name: project_leases; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
@@ -1565,6 +1661,7 @@ CREATE TABLE syncd.tenants (
     name text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    removed_at timestamp with time zone,
     CONSTRAINT tenants_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text))
 );
 
@@ -1573,6 +1670,10 @@ ALTER TABLE syncd.tenants OWNER TO syncd_owner;
 -- Name: TABLE tenants; Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON TABLE syncd.tenants IS 'Control table: who uses this installation. Holds no content, so it has no row policy; agents cannot see it.';
+
+-- Name: COLUMN tenants.removed_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.tenants.removed_at IS 'Set by a person: keys and users of the tenant are refused at once, the daemon deletes its projects, then the row.';
 
 -- Name: term_stats; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
@@ -1806,6 +1907,11 @@ ALTER TABLE ONLY syncd.github_installations
 ALTER TABLE ONLY syncd.github_setups
     ADD CONSTRAINT github_setups_pkey PRIMARY KEY (tenant_id, nonce);
 
+-- Name: idempotent_requests idempotent_requests_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.idempotent_requests
+    ADD CONSTRAINT idempotent_requests_pkey PRIMARY KEY (tenant_id, request_hash);
+
 -- Name: links links_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.links
@@ -1815,6 +1921,11 @@ ALTER TABLE ONLY syncd.links
 
 ALTER TABLE ONLY syncd.lock_events
     ADD CONSTRAINT lock_events_pkey PRIMARY KEY (tenant_id, project_id, event_id);
+
+-- Name: platform_keys platform_keys_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.platform_keys
+    ADD CONSTRAINT platform_keys_pkey PRIMARY KEY (key_id);
 
 -- Name: project_leases project_leases_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
@@ -1985,6 +2096,14 @@ CREATE INDEX sync_runs_by_revision ON syncd.sync_runs USING btree (tenant_id, pr
 
 CREATE INDEX sync_runs_by_time ON syncd.sync_runs USING btree (tenant_id, project_id, started_at DESC);
 
+-- Name: tenants_by_name; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE UNIQUE INDEX tenants_by_name ON syncd.tenants USING btree (name) WHERE (removed_at IS NULL);
+
+-- Name: tenants_removed; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX tenants_removed ON syncd.tenants USING btree (removed_at) WHERE (removed_at IS NOT NULL);
+
 -- Name: users_by_username; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
 CREATE UNIQUE INDEX users_by_username ON syncd.users USING btree (tenant_id, lower(username));
@@ -2061,6 +2180,10 @@ CREATE TRIGGER tell_status_of_freeze AFTER UPDATE ON syncd.project_leases FOR EA
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE OF name, scopes, project_ids, active, expires_at ON syncd.api_keys FOR EACH ROW EXECUTE FUNCTION syncd.touch_updated_at();
 
+-- Name: platform_keys touch_updated_at; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE OF name, active, expires_at ON syncd.platform_keys FOR EACH ROW EXECUTE FUNCTION syncd.touch_updated_at();
+
 -- Name: projects touch_updated_at; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE OF name, repository, branch, docs_path, include, exclude, credential, removed_at ON syncd.projects FOR EACH ROW EXECUTE FUNCTION syncd.touch_updated_at();
@@ -2131,6 +2254,11 @@ ALTER TABLE ONLY syncd.github_installations
 
 ALTER TABLE ONLY syncd.github_setups
     ADD CONSTRAINT github_setups_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id) ON DELETE CASCADE;
+
+-- Name: idempotent_requests idempotent_requests_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.idempotent_requests
+    ADD CONSTRAINT idempotent_requests_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id) ON DELETE CASCADE;
 
 -- Name: links links_tenant_id_content_hash_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
@@ -2237,6 +2365,10 @@ ALTER TABLE syncd.github_installations ENABLE ROW LEVEL SECURITY;
 -- Name: github_setups; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE syncd.github_setups ENABLE ROW LEVEL SECURITY;
+
+-- Name: idempotent_requests; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.idempotent_requests ENABLE ROW LEVEL SECURITY;
 
 -- Name: links; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
@@ -2353,6 +2485,10 @@ CREATE POLICY tenant_isolation ON syncd.github_installations USING ((tenant_id =
 -- Name: github_setups tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
 CREATE POLICY tenant_isolation ON syncd.github_setups USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: idempotent_requests tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.idempotent_requests USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
 
 -- Name: links tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
@@ -2485,6 +2621,11 @@ REVOKE ALL ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea,
 GRANT ALL ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) TO syncd_web;
 GRANT ALL ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) TO syncd_read;
 
+-- Name: FUNCTION resolve_platform_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone); Type: ACL; Schema: syncd; Owner: syncd_auth
+
+REVOKE ALL ON FUNCTION syncd.resolve_platform_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.resolve_platform_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) TO syncd_web;
+
 -- Name: FUNCTION route_repository(); Type: ACL; Schema: syncd; Owner: syncd_queue
 
 REVOKE ALL ON FUNCTION syncd.route_repository() FROM PUBLIC;
@@ -2611,6 +2752,26 @@ GRANT SELECT ON TABLE syncd.github_installations TO syncd_sync;
 
 GRANT SELECT,INSERT,DELETE ON TABLE syncd.github_setups TO syncd_web;
 
+-- Name: TABLE idempotent_requests; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.idempotent_requests TO syncd_web;
+
+-- Name: COLUMN idempotent_requests.body_hash; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(body_hash) ON TABLE syncd.idempotent_requests TO syncd_web;
+
+-- Name: COLUMN idempotent_requests.claimed_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(claimed_at) ON TABLE syncd.idempotent_requests TO syncd_web;
+
+-- Name: COLUMN idempotent_requests.status; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(status) ON TABLE syncd.idempotent_requests TO syncd_web;
+
+-- Name: COLUMN idempotent_requests.answer; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT UPDATE(answer) ON TABLE syncd.idempotent_requests TO syncd_web;
+
 -- Name: TABLE links; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT SELECT,INSERT,DELETE ON TABLE syncd.links TO syncd_sync;
@@ -2624,6 +2785,40 @@ GRANT SELECT,INSERT ON TABLE syncd.lock_events TO syncd_sync;
 GRANT SELECT ON TABLE syncd.lock_events TO syncd_web;
 GRANT SELECT ON TABLE syncd.lock_events TO syncd_read;
 GRANT INSERT ON TABLE syncd.lock_events TO syncd_queue;
+
+-- Name: TABLE platform_keys; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT INSERT ON TABLE syncd.platform_keys TO syncd_web;
+GRANT SELECT ON TABLE syncd.platform_keys TO syncd_auth;
+
+-- Name: COLUMN platform_keys.key_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(key_id) ON TABLE syncd.platform_keys TO syncd_web;
+
+-- Name: COLUMN platform_keys.name; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(name),UPDATE(name) ON TABLE syncd.platform_keys TO syncd_web;
+
+-- Name: COLUMN platform_keys.active; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(active),UPDATE(active) ON TABLE syncd.platform_keys TO syncd_web;
+
+-- Name: COLUMN platform_keys.expires_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(expires_at),UPDATE(expires_at) ON TABLE syncd.platform_keys TO syncd_web;
+
+-- Name: COLUMN platform_keys.last_used_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(last_used_at) ON TABLE syncd.platform_keys TO syncd_web;
+GRANT UPDATE(last_used_at) ON TABLE syncd.platform_keys TO syncd_auth;
+
+-- Name: COLUMN platform_keys.created_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(created_at) ON TABLE syncd.platform_keys TO syncd_web;
+
+-- Name: COLUMN platform_keys.updated_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(updated_at) ON TABLE syncd.platform_keys TO syncd_web;
 
 -- Name: TABLE project_leases; Type: ACL; Schema: syncd; Owner: syncd_owner
 
@@ -2982,7 +3177,7 @@ GRANT SELECT ON TABLE syncd.tenant_quotas TO syncd_read;
 -- Name: TABLE tenants; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT SELECT,INSERT,UPDATE ON TABLE syncd.tenants TO syncd_web;
-GRANT SELECT ON TABLE syncd.tenants TO syncd_sync;
+GRANT SELECT,DELETE ON TABLE syncd.tenants TO syncd_sync;
 GRANT SELECT ON TABLE syncd.tenants TO syncd_auth;
 GRANT SELECT ON TABLE syncd.tenants TO syncd_account;
 

@@ -65,6 +65,8 @@ class Parts:
     connecting: Connecting | None
     budgets: Budgets
     statuses: CommitStatuses
+    github: GitHubAccess
+    key_ring: KeyRing | None
 
 
 @asynccontextmanager
@@ -81,10 +83,11 @@ async def open_parts(settings: Settings, grounds: Grounds) -> AsyncIterator[Part
         board = await stack.enter_async_context(open_progress_board(redis, utc_now))
         key_ring, budgets = find_key_ring(settings), make_budgets(settings, redis)
         app = await stack.enter_async_context(open_app(settings, budgets))
+        github = make_github_access(settings, app)
         sources = await stack.enter_async_context(
             Sources(
                 sync_pool,
-                github=make_github_access(settings, app),
+                github=github,
                 folders=grounds.folders,
                 key_ring=key_ring,
                 max_bytes=settings.document_max_bytes,
@@ -118,6 +121,8 @@ async def open_parts(settings: Settings, grounds: Grounds) -> AsyncIterator[Part
             statuses=CommitStatuses(
                 sync_pool, open_client=sources.open_telling, target_url=make_status_url(settings), clock=utc_now
             ),
+            github=github,
+            key_ring=key_ring,
         )
 
 

@@ -8,6 +8,7 @@
     ├── Stalled           an operator must act; retrying does not help (exit 1)
     └── Rejected          the caller must act (exit 1)
         ├── BadUsage      wrong arguments or settings (exit 2)
+        ├── Forbidden     known, and not allowed to (exit 1)
         └── NotFound      absent, or not yours: the same answer (exit 3)
 
 The exit codes are those of the command line; `code` is what logs, JSON and tests compare.
@@ -68,3 +69,7 @@ class NotFound(Rejected):
     """It does not exist, or it is not yours: the two look the same."""
 
     exit_code = 3
+
+
+class Forbidden(Rejected):
+    """The caller is known, and may not do this."""

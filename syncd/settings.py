@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from syncd.errors import BadUsage
 
 WEBHOOK_SECRET_MIN_CHARACTERS = 16
+# What stands in the text of a key: whoever finds one sees what kind of installation it opens.
+KEY_ENVIRONMENTS = {"production": "live", "development": "dev", "test": "test"}
 
 
 def check_address(listen: str) -> str:
@@ -74,6 +76,9 @@ class Settings(BaseSettings):
     http_listen: HostPort = "127.0.0.1:8700"
     mcp_listen: HostPort = "127.0.0.1:8701"
     public_url: str | None = Field(default=None, pattern=r"^https?://[^\s@/]+/?$")
+    public_status: str | None = Field(default=None, min_length=1)
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    rest_requests_per_minute: int = Field(default=6000, ge=1, le=1_000_000)
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     mcp_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     mcp_allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
@@ -111,6 +116,7 @@ class Settings(BaseSettings):
         "github_token_tenants",
         "mcp_allowed_hosts",
         "mcp_allowed_origins",
+        "cors_origins",
         "trusted_proxies",
         mode="before",
     )

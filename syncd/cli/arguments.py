@@ -146,7 +146,14 @@ def _add_keys(commands: Subparsers) -> None:
     listing = _add(group, "list", keys.list_command, "List the keys.", "syncd key list")
     revoking = _add(group, "revoke", keys.revoke_command, "End a key.", "syncd key revoke 4fJ2kQ81xYzA")
     revoking.add_argument("key_id", metavar="KEY_ID")
-    for parser in (adding, listing, revoking):
+    example = "syncd key rotate 4fJ2kQ81xYzA"
+    rotating = _add(group, "rotate", keys.rotate_command, "Make the successor of a key.", example)
+    rotating.add_argument("key_id", metavar="KEY_ID")
+    rotating.add_argument(
+        "--overlap-hours", type=float, default=24.0, metavar="HOURS", help="how long the old one works on (default: 24)"
+    )
+    for parser in (adding, listing, revoking, rotating):
+        parser.add_argument("--platform", action="store_true", help="a key that acts for any tenant, over REST only")
         _add_tenant_option(parser)
 
 

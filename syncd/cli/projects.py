@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from syncd.adapters.encryption import parse_key_ring
-from syncd.adapters.github.repositories import parse_repository_name
 from syncd.adapters.postgres.projects import list_projects
 from syncd.adapters.postgres.transactions import reading
 from syncd.bootstrap import make_github_access, open_app
@@ -17,7 +16,6 @@ from syncd.cli.desk import Desk, get_tenant, open_desk
 from syncd.cli.output import print_facts, print_json, print_note, print_table
 from syncd.core.projects import NewProject, Project
 from syncd.errors import BadUsage
-from syncd.services.connecting import find_installation_token
 from syncd.services.hooks import HookTarget, put_hook
 from syncd.services.projects import (
     Shelf,
@@ -29,7 +27,7 @@ from syncd.services.projects import (
     request_project_sync,
     wait_until_synced,
 )
-from syncd.services.repositories import resolve_repository
+from syncd.services.repositories import find_read_token, resolve_repository
 from syncd.settings import Settings
 
 
@@ -160,7 +158,8 @@ def _read_changes(arguments: argparse.Namespace) -> dict[str, object]:
 async def remove_command(arguments: argparse.Namespace) -> int:
     """Mark a project for removal."""
     async with _open_shelf(arguments) as (_, shelf):
-        project = await remove_project(shelf, arguments.name)
+        project = await get_project(shelf, arguments.name)
+        await remove_project(shelf, project)
     if arguments.json:
         print_json({"project": project.name, "removed": True})
     else:
@@ -192,13 +191,10 @@ def _read_token(variable: str | None) -> str | None:
 async def _find_token(desk: Desk, shelf: Shelf, arguments: argparse.Namespace) -> tuple[str | None, bool]:
     """Return what the daemon would look at the repository with, and whether that is a token of the tenant's installation."""
     async with open_app(desk.settings) as app:
-        if app is not None:
-            token = await find_installation_token(
-                desk.pool, app, shelf.tenant_id, parse_repository_name(arguments.repo)
-            )
-            if token is not None:
-                return token, True
-    return make_github_access(desk.settings, None).find_token(arguments.tenant), False
+        access = make_github_access(desk.settings, app)
+        return await find_read_token(
+            desk.pool, access, shelf.tenant_id, tenant_name=arguments.tenant, repository=arguments.repo
+        )
 
 
 def as_project_object(project: Project) -> dict[str, object]:

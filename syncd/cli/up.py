@@ -19,7 +19,6 @@ from syncd.cli.desk import make_data_directory
 from syncd.cli.projects import complete_project
 from syncd.cli.ready import Progress, Ready, open_progress, print_ready
 from syncd.cli.run import INTERRUPTED, stopping_by_signal
-from syncd.cli.users import make_link_url
 from syncd.core.projects import NewProject, Project
 from syncd.daemon import run_daemon
 from syncd.errors import SyncdError, Unreachable
@@ -157,7 +156,7 @@ async def _serve(run: Run, settings: Settings, installation: Installation, proje
         sockets.status_url,
         sockets.mcp_url,
         installation.api_key,
-        make_link_url(sockets.site_url, first.token) if first else None,
+        first.make_url(sockets.site_url) if first else None,
         time.monotonic() - run.begun,
     )
     if run.arguments.once:

@@ -16,7 +16,6 @@ from syncd.services.users import Link, People, change_user, create_user, make_li
 from syncd.settings import Settings
 
 ROLES = tuple(role.value for role in Role)
-SIGN_IN_PATH = "/sign-in"
 
 
 async def add_command(arguments: argparse.Namespace) -> int:
@@ -28,8 +27,7 @@ async def add_command(arguments: argparse.Namespace) -> int:
         role=Role(arguments.role),
     )
     async with _open_people(arguments) as (desk, people):
-        user = await create_user(people, new)
-        link = await make_link(people, user.user_id)
+        link = await create_user(people, new)
     _print_link(desk, link, arguments)
     return 0
 
@@ -105,7 +103,7 @@ async def _find_user(people: People, email: str) -> User:
 
 
 def _print_link(desk: Desk, link: Link, arguments: argparse.Namespace) -> None:
-    url = make_link_url(_find_site(desk.settings), link.token)
+    url = link.make_url(_find_site(desk.settings))
     if arguments.json:
         print_json({**as_json_object(link.user), "signInUrl": url, "signInUrlExpiresAt": link.expires_at})
         return
@@ -122,8 +120,3 @@ def _find_site(settings: Settings) -> str:
         parts = urlsplit(running.status_url)
         return f"{parts.scheme}://{parts.netloc}"
     return f"http://{settings.http_listen}"
-
-
-def make_link_url(site: str, token: str) -> str:
-    """Return the address that signs in. The token stands behind the #: browsers send that to nobody, so no log has it."""
-    return f"{site}{SIGN_IN_PATH}#link={token}"

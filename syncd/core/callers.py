@@ -5,6 +5,7 @@ from uuid import UUID
 
 from syncd.core.ids import ProjectId, TenantId, UserId
 from syncd.core.users import Role
+from syncd.errors import Forbidden
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,15 @@ class Caller:
     def is_admin(self) -> bool:
         """Return whether the caller may change projects, keys and users, and lift what others froze."""
         return "admin" in self.scopes
+
+    def require_scope(self, scope: str | None) -> None:
+        """Raise `Forbidden` unless the caller has *scope*; none: nothing is needed."""
+        if scope is not None and scope not in self.scopes:
+            raise Forbidden(
+                "scope_missing",
+                f"This needs the scope {scope}.",
+                hint="Use a key with that scope, or sign in as an admin; docs/rest.md says which role has which scope.",
+            )
 
     def sees(self, project_id: ProjectId) -> bool:
         """Return whether a project of the tenant is open to the caller."""

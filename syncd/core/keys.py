@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 SECRET_BYTES = 32
 KEY_ID_LENGTH = 12
+# The environment that stands in the text of a platform key: only such a text is looked up among them.
+PLATFORM = "platform"
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUE_OF = {digit: value for value, digit in enumerate(_DIGITS)}
 # 43 digits of base 62 are the fewest that hold 256 bits; 6 are the fewest that hold 32.

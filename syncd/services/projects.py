@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from syncd.adapters.encryption import KeyRing
-from syncd.adapters.postgres.connections import Pool
+from syncd.adapters.postgres.connections import Connection, Pool
 from syncd.adapters.postgres.projects import (
     add_project,
     find_project,
@@ -18,6 +18,9 @@ from syncd.adapters.postgres.projects import (
     mark_removed,
     request_sync,
     update_project,
+)
+from syncd.adapters.postgres.projects import (
+    change_project as store_project,
 )
 from syncd.adapters.postgres.transactions import reading, writing
 from syncd.core.ids import ProjectId, TenantId
@@ -114,13 +117,41 @@ def make_project_not_found(name: str, names: Sequence[str] = ()) -> NotFound:
     return NotFound("project_not_found", f"There is no project {name}.", hint=hint)
 
 
-async def remove_project(shelf: Shelf, name: str) -> Project:
+async def get_project_by_id(shelf: Shelf, project_id: ProjectId) -> Project:
+    """Return the tenant's project of this id. Raises `NotFound`, also for one that is marked for removal."""
+    async with reading(shelf.pool, shelf.tenant_id) as connection:
+        return await _find_standing(connection, project_id)
+
+
+async def _find_standing(connection: Connection, project_id: ProjectId) -> Project:
+    found = await find_project_by_id(connection, project_id)
+    if found is None or found.removed_at is not None:
+        raise make_project_not_found(str(project_id))
+    return found
+
+
+async def remove_project(shelf: Shelf, project: Project) -> None:
     """Mark a project for removal: readers stop seeing it now, the daemon deletes it under its lock."""
-    project = await get_project(shelf, name)
     async with writing(shelf.pool, shelf.tenant_id) as connection:
         await mark_removed(connection, project.project_id, shelf.clock())
         await request_sync(connection, project.project_id, shelf.clock())
-    return project
+
+
+async def change_project(
+    shelf: Shelf, project_id: ProjectId, change: Callable[[Project], Project], *, token: str | None = None
+) -> Project:
+    """Store what *change* makes of a project, and its new *token* ("": none any more); the loop looks at it at once.
+
+    Raises `NotFound`, `Rejected` when the name is taken or not allowed, `BadUsage` for bad globs.
+    """
+    credential = _seal(shelf, project_id, token) if token else None
+    async with writing(shelf.pool, shelf.tenant_id) as connection:
+        changed = change(await _find_standing(connection, project_id))
+        make_path_filter(include=changed.include, exclude=changed.exclude)
+        if not await store_project(connection, changed, credential=credential, reseal=token is not None):
+            raise make_project_not_found(str(project_id))
+        await request_sync(connection, project_id, shelf.clock())
+    return changed
 
 
 async def request_project_sync(shelf: Shelf, project: Project) -> datetime:

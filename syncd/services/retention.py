@@ -10,6 +10,7 @@ from syncd.adapters.postgres.outages import explaining_outage
 from syncd.adapters.postgres.usage import remove_requests
 from syncd.errors import SyncdError
 from syncd.services.sync import Workplace
+from syncd.services.tenants import remove_ended_tenants
 
 log = logging.getLogger("syncd.daemon")
 
@@ -18,11 +19,13 @@ LOOK_SECONDS = 3600.0
 
 
 async def run_retention(work: Workplace, *, delivery_days: float, request_days: float) -> None:
-    """Forget old deliveries and requests every hour, for ever; without the database, the next hour does it."""
+    """Forget old deliveries, requests and tenants that have ended every hour, for ever; without the database, the next hour does it."""
     while True:
         try:
             await forget_deliveries(work.store.pool, work.clock() - timedelta(days=delivery_days))
             await forget_requests(work.store.pool, work.clock() - timedelta(days=request_days))
+            with explaining_outage():
+                await remove_ended_tenants(work.store.pool)
         except SyncdError as error:
             log.warning("retention waits", extra={"code": error.code})
         await asyncio.sleep(LOOK_SECONDS)

@@ -20,10 +20,12 @@ from syncd.core.users import (
     check_display_name,
     check_username,
     make_new_user,
+    may_manage,
 )
-from syncd.errors import Rejected
+from syncd.errors import Forbidden, Rejected
 
 FIRST_EMAIL = "admin@localhost"
+SIGN_IN_PATH = "/sign-in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,23 @@ class Link:
     token: str = field(repr=False)
     expires_at: datetime
 
+    def make_url(self, site: str) -> str:
+        """Return the address that signs in. The token stands behind the #: browsers send that to nobody, so no log has it."""
+        return f"{site}{SIGN_IN_PATH}#link={self.token}"
 
-async def create_user(people: People, new: NewUser, *, password_hash: str | None = None) -> User:
-    """Add a user. Raises `Rejected` when the address or the username is taken."""
+
+async def create_user(people: People, new: NewUser, *, by: Role = Role.OWNER) -> Link:
+    """Add a user, with a link to sign in with. Raises `Rejected` when the address or the username is taken, `Forbidden`."""
+    require_manager(by, new.role)
     async with writing(people.pool, people.tenant_id) as connection:
-        return await add_user(connection, UserId(uuid4()), new, password_hash=password_hash)
+        user = await add_user(connection, UserId(uuid4()), new, password_hash=None)
+        return await _put_link(connection, people, user)
+
+
+def require_manager(by: Role, target: Role) -> None:
+    """Raise `Forbidden` unless one role may manage users of the other."""
+    if not may_manage(by, target):
+        raise Forbidden("owners_only", "Only an owner adds and changes owners.", hint="Sign in as an owner.")
 
 
 async def change_user(
@@ -58,10 +72,12 @@ async def change_user(
     display_name: str | None = None,
     role: Role | None = None,
     active: bool | None = None,
+    by: Role = Role.OWNER,
 ) -> User:
-    """Change what is named of a user; disabling ends every session and link. Raises `NotFound`, `BadUsage`, `Rejected`.
+    """Change what is named of a user; disabling ends every session and link.
 
-    The last active owner stays one: nobody could make another.
+    The last active owner stays one: nobody could make another. *by*: as whom it is done; who runs the installation is as an owner.
+    Raises `NotFound`, `BadUsage`, `Rejected`, `Forbidden`.
     """
     async with writing(people.pool, people.tenant_id) as connection:
         owners = await lock_owners(connection)
@@ -73,6 +89,8 @@ async def change_user(
             role=user.role if role is None else role,
             active=user.active if active is None else active,
         )
+        for target in (user.role, changed.role):
+            require_manager(by, Role(target))
         if owners == {user_id} and (changed.role != Role.OWNER or not changed.active):
             raise Rejected(
                 "last_owner", "This is the last active owner of the tenant.", hint="Make another user an owner first."
@@ -84,10 +102,11 @@ async def change_user(
         return stored
 
 
-async def make_link(people: People, user_id: UserId) -> Link:
-    """Return a new sign-in link of an active user; the one before stops working. Raises `NotFound`, `Rejected`."""
+async def make_link(people: People, user_id: UserId, *, by: Role = Role.OWNER) -> Link:
+    """Return a new sign-in link of an active user; the one before stops working. Raises `NotFound`, `Rejected`, `Forbidden`."""
     async with writing(people.pool, people.tenant_id) as connection:
         user = await get_user(connection, user_id)
+        require_manager(by, Role(user.role))
         if not user.active:
             raise Rejected("user_disabled", f"{user.username} is disabled.", hint="Enable the user first.")
         return await _put_link(connection, people, user)

@@ -7,10 +7,13 @@ from uuid import uuid4
 
 from aiohttp import hdrs, web
 
-from syncd.errors import BadUsage, Busy, NotFound, RateLimited, Rejected, RetryLater, SyncdError
+from syncd.errors import BadUsage, Busy, Forbidden, NotFound, RateLimited, Rejected, RetryLater, SyncdError
 
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 
+MISSING_TENANT = "MISSING_TENANT"
+INTERNAL_ERROR = "INTERNAL_ERROR"
+BAD_REQUEST = "BAD_REQUEST"
 _CODES_BY_STATUS = {
     400: "VALIDATION_ERROR",
     401: "UNAUTHORIZED",
@@ -31,8 +34,8 @@ class Unauthorized(Rejected):
     """The caller has not said who it is, or not so that it can be believed."""
 
 
-class Forbidden(Rejected):
-    """The caller is known, and may not do this."""
+class MissingTenant(BadUsage):
+    """A platform key was sent without the tenant to act for."""
 
 
 _STATUS_BY_FAMILY: Sequence[tuple[type[SyncdError], int]] = (
@@ -44,6 +47,11 @@ _STATUS_BY_FAMILY: Sequence[tuple[type[SyncdError], int]] = (
     (RateLimited, 429),
     (RetryLater, 503),
 )
+
+
+def list_codes() -> list[str]:
+    """Return every code that an answer may carry."""
+    return sorted({*_CODES_BY_STATUS.values(), MISSING_TENANT, INTERNAL_ERROR, BAD_REQUEST})
 
 
 def make_unauthorized_error() -> Unauthorized:
@@ -67,7 +75,8 @@ def answer_error(
 ) -> web.Response:
     """Return *error* in the envelope, with the status that its class means; *more* stands beside the error."""
     status = find_status(error)
-    response = make_error(request, status, error.message, hint=error.hint, details=details, more=more)
+    code = MISSING_TENANT if isinstance(error, MissingTenant) else None
+    response = make_error(request, status, error.message, code=code, hint=error.hint, details=details, more=more)
     if isinstance(error, RetryLater):
         response.headers[hdrs.RETRY_AFTER] = str(max(1, math.ceil(error.after_seconds)))
     if isinstance(error, Unauthorized):
@@ -85,13 +94,15 @@ def make_error(
     status: int,
     message: str,
     *,
+    code: str | None = None,
     hint: str = "",
     details: object = None,
     more: Mapping[str, object] | None = None,
 ) -> web.Response:
-    """Return the envelope of an error."""
-    fallback = "INTERNAL_ERROR" if status >= 500 else "BAD_REQUEST"
-    error: dict[str, object] = {"code": _CODES_BY_STATUS.get(status, fallback), "message": message, "hint": hint}
+    """Return the envelope of an error; *code* where the status does not say it."""
+    fallback = INTERNAL_ERROR if status >= 500 else BAD_REQUEST
+    said = code or _CODES_BY_STATUS.get(status, fallback)
+    error: dict[str, object] = {"code": said, "message": message, "hint": hint}
     if details is not None:
         error["details"] = details
     # The wall clock and not the site's: an error may be older than the site's parts.

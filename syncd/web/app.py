@@ -1,9 +1,11 @@
 """The endpoint's table of contents: every route, and who may call it."""
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 import syncd
 from syncd.core.callers import Caller
+from syncd.web.api.openapi import make_openapi
+from syncd.web.api.route import Route
 from syncd.web.api.routes import ROUTES
 from syncd.web.api.serving import make_handler
 from syncd.web.auth import identified, opened
@@ -40,7 +42,8 @@ def list_routes(site: Site) -> list[web.RouteDef]:
         web.get("/static/{mark}/{name}", opened(site, show_asset)),
         web.get("/events", identified(site, follow_events)),
         web.get("/api/v1", identified(site, show_contents)),
-        *(web.route(route.method, route.path, make_handler(site, route)) for route in ROUTES),
+        web.get("/api/v1/openapi.json", identified(site, show_openapi)),
+        *(_serve(site, route) for route in ROUTES),
     ]
 
 
@@ -48,3 +51,16 @@ async def show_contents(site: Site, _caller: Caller, _request: web.Request) -> w
     """Answer what this is and what can be asked."""
     endpoints = [{"method": route.method, "path": route.path} for route in list_routes(site)]
     return web.json_response({"name": "syncd", "version": syncd.__version__, "endpoints": endpoints})
+
+
+async def show_openapi(_site: Site, _caller: Caller, _request: web.Request) -> web.Response:
+    """Answer what REST takes and answers, for machines."""
+    return web.json_response(make_openapi(ROUTES))
+
+
+def _serve(site: Site, route: Route) -> web.RouteDef:
+    handler = make_handler(site, route)
+    # What can be read can be asked for its headers alone.
+    return (
+        web.get(route.path, handler) if route.method == hdrs.METH_GET else web.route(route.method, route.path, handler)
+    )

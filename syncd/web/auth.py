@@ -5,16 +5,23 @@ from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from typing import TypeAlias
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from aiohttp import hdrs, web
 
 from syncd.adapters.postgres.keys import ResolvedKey, resolve_key
 from syncd.adapters.postgres.outages import explaining_outage
+from syncd.adapters.postgres.platform_keys import resolve_platform_key
+from syncd.adapters.postgres.tenants import find_tenant
 from syncd.core.callers import Caller
-from syncd.core.keys import parse_key
+from syncd.core.ids import TenantId
+from syncd.core.keys import PLATFORM, KeyParts, parse_key
 from syncd.core.sessions import make_csrf_token
+from syncd.core.users import Role, list_scopes
+from syncd.errors import Forbidden
 from syncd.services.signing_in import resolve_session
-from syncd.web.answers import Forbidden, make_unauthorized_error
+from syncd.services.tenants import get_tenant, make_tenant_not_found
+from syncd.web.answers import MissingTenant, Unauthorized, make_unauthorized_error
 from syncd.web.cookies import find_session_token
 from syncd.web.site import Site
 
@@ -47,6 +54,15 @@ def identified(site: Site, handler: CallerHandler, *, scope: str | None = None) 
     return handle
 
 
+def viewed(site: Site, handler: CallerHandler) -> Handler:
+    """Call *handler* with who looks; where SYNCD_PUBLIC_STATUS lets it, that is anybody."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await handler(site, await get_viewer(site, request), request)
+
+    return handle
+
+
 async def get_caller(site: Site, request: web.Request, *, scope: str | None = None) -> Caller:
     """Return who makes the request: the key of its header, else the user of its cookie.
 
@@ -59,27 +75,92 @@ async def get_caller(site: Site, request: web.Request, *, scope: str | None = No
     else:
         caller = await _get_signed_in(site, request)
     named = request.headers.get(TENANT_HEADER)
-    if named is not None and named.strip().lower() != str(caller.tenant_id):
+    if not caller.is_platform and named is not None and named.strip().lower() != str(caller.tenant_id):
         raise Forbidden(
             "tenant_forbidden",
             f"You do not act for the tenant in {TENANT_HEADER}.",
             hint="A key or a user belongs to one tenant: leave the header out, or use one of that tenant.",
         )
-    if scope is not None:
-        require_scope(caller, scope)
+    caller.require_scope(scope)
     return caller
 
 
 async def _get_key_holder(site: Site, request: web.Request) -> Caller:
-    scheme, _, text = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-    key = parse_key(text.strip()) if scheme.lower() == "bearer" else None
-    if key is None:
-        raise make_unauthorized_error()
+    key = _parse_bearer(request)
+    if key.environment == PLATFORM:
+        return await _get_platform_caller(site, request)
     with explaining_outage():
         resolved = await resolve_key(site.pool, key.key_id, key.secret_hash, site.clock())
     if resolved is None:
         raise make_unauthorized_error()
     return make_key_caller(resolved)
+
+
+def _parse_bearer(request: web.Request) -> KeyParts:
+    scheme, _, text = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    key = parse_key(text.strip()) if scheme.lower() == "bearer" else None
+    if key is None:
+        raise make_unauthorized_error()
+    return key
+
+
+async def get_platform_key(site: Site, request: web.Request) -> str:
+    """Return the id of the platform key of a request. Raises `Unauthorized`, `Forbidden` for everybody else, `Unreachable`."""
+    if hdrs.AUTHORIZATION not in request.headers or _parse_bearer(request).environment != PLATFORM:
+        await get_caller(site, request)
+        raise Forbidden(
+            "platform_key_needed",
+            "This needs a platform key.",
+            hint="`syncd key add --platform` makes one: it is for who runs the installation.",
+        )
+    key = _parse_bearer(request)
+    with explaining_outage():
+        if not await resolve_platform_key(site.pool, key.key_id, key.secret_hash, site.clock()):
+            raise make_unauthorized_error()
+    return key.key_id
+
+
+async def _get_platform_caller(site: Site, request: web.Request) -> Caller:
+    """Return the caller that a platform key makes: for the tenant that the request names."""
+    key_id = await get_platform_key(site, request)
+    named = request.headers.get(TENANT_HEADER, "").strip()
+    if not named:
+        raise MissingTenant(
+            "tenant_missing",
+            "A platform key acts for the tenant that the request names, and this one names none.",
+            hint=f"Send {TENANT_HEADER} with the id of the tenant; GET /api/v1/tenants lists them.",
+        )
+    try:
+        tenant_id = TenantId(UUID(named))
+    except ValueError as error:
+        raise make_tenant_not_found(named) from error
+    with explaining_outage():
+        tenant = await get_tenant(site.pool, tenant_id)
+    return Caller(
+        tenant_id=tenant.tenant_id,
+        tenant_name=tenant.name,
+        actor=f"platform:{key_id}",
+        scopes=list_scopes(Role.OWNER),
+        is_platform=True,
+    )
+
+
+async def get_viewer(site: Site, request: web.Request) -> Caller:
+    """Return who looks at the status: who says who it is, else the public, where SYNCD_PUBLIC_STATUS lets it look.
+
+    The public has no scope: it sees the status and does nothing. Raises as `get_caller`.
+    """
+    try:
+        return await get_caller(site, request)
+    except Unauthorized:
+        if site.public_tenant is None or hdrs.AUTHORIZATION in request.headers:
+            raise
+    with explaining_outage():
+        async with site.pool.acquire() as connection:
+            tenant = await find_tenant(connection, site.public_tenant)
+    if tenant is None:
+        raise make_unauthorized_error()
+    return Caller(tenant_id=tenant.tenant_id, tenant_name=tenant.name, actor="public", scopes=frozenset())
 
 
 def make_key_caller(key: ResolvedKey) -> Caller:
@@ -105,16 +186,6 @@ async def _get_signed_in(site: Site, request: web.Request) -> Caller:
         refuse_other_sites(site, request, strictly=True)
         _require_csrf_token(caller, request)
     return caller
-
-
-def require_scope(caller: Caller, scope: str) -> None:
-    """Raise `Forbidden` unless the caller has *scope*."""
-    if scope not in caller.scopes:
-        raise Forbidden(
-            "scope_missing",
-            f"This needs the scope {scope}.",
-            hint="Use a key with that scope, or sign in as an admin; docs/rest.md says which role has which scope.",
-        )
 
 
 def refuse_other_sites(site: Site, request: web.Request, *, strictly: bool = False) -> None:

@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from syncd.errors import SyncdError, Unreachable
 from syncd.web.answers import REQUEST_ID, answer_error, get_request_id, make_error
+from syncd.web.cors import answer_preflight, put_cors_headers
 from syncd.web.site import Site
 
 log = logging.getLogger("syncd.web")
@@ -44,7 +45,8 @@ def make_middleware(site: Site) -> Middleware:
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = time.monotonic()
         request[REQUEST_ID] = choose_request_id(request.headers.get(REQUEST_ID_HEADER))
-        response = await _answer(site, request, handler)
+        response = answer_preflight(site, request) or await _answer(site, request, handler)
+        put_cors_headers(site, request, response)
         compress(request, response)
         log.log(
             logging.DEBUG if request.path in PROBES else logging.INFO,

@@ -75,7 +75,7 @@ async def test_a_name_is_taken_until_its_project_is_removed(shelf: Shelf, tmp_pa
     await create_project(shelf, new)
     with pytest.raises(Rejected, match="There is a project named guide already"):
         await create_project(shelf, new)
-    await remove_project(shelf, "guide")
+    await remove_project(shelf, await get_project(shelf, "guide"))
     with pytest.raises(NotFound):
         await get_project(shelf, "guide")
     assert (await create_project(shelf, new)).name == "guide"
@@ -141,7 +141,7 @@ async def test_waiting_raises_the_trouble_of_the_look_in_its_family(
 
 async def test_waiting_for_a_project_that_is_removed_ends(loop: Loop, shelf: Shelf, tmp_path: Path) -> None:
     project = await create_project(shelf, make_new(tmp_path))
-    await remove_project(shelf, "guide")
+    await remove_project(shelf, await get_project(shelf, "guide"))
     with pytest.raises(NotFound):
         await wait_until_synced(shelf, project, since=loop.clock(), timeout_seconds=5)
 

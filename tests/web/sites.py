@@ -13,18 +13,23 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from syncd.adapters.encryption import make_master_key, parse_key_ring
 from syncd.adapters.passwords import Passwords
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.keys import NewKey, add_key, revoke_key
 from syncd.adapters.postgres.migrations import list_migrations
-from syncd.adapters.redis.locks import RedisClient
+from syncd.adapters.redis.locks import Identity, ProjectLocks, RedisClient
+from syncd.adapters.redis.reads import ReadCache
 from syncd.adapters.redis.throttles import Throttle
+from syncd.core.cursors import CursorSealer
 from syncd.core.ids import ProjectId, TenantId
 from syncd.core.keys import hash_secret, make_key, make_key_id
+from syncd.core.throttles import Rate
 from syncd.services.signing_in import SignIn
+from syncd.services.sources import GitHubAccess
 from syncd.web.app import make_app
 from syncd.web.server import Bounds, bind, serve
-from syncd.web.site import Network, Site
+from syncd.web.site import Network, Rest, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,21 @@ class Client:
             return Answer(response.status, response.headers, json.loads(content) if content else None)
 
 
+def make_test_rest(redis: RedisClient, *, github_url: str = "https://api.github.invalid") -> Rest:
+    """Return what REST works with, with limits that no test meets by chance."""
+    return Rest(
+        cursors=CursorSealer(b"k" * 32),
+        reads=ReadCache(redis, clock=time.monotonic),
+        throttle=Throttle(redis, clock=time.time),
+        rate=Rate(interval_seconds=0.001, burst=100_000),
+        github=GitHubAccess(github_url, None, ()),
+        key_ring=parse_key_ring(f"k1:{make_master_key()}"),
+        key_environment="test",
+        locks=ProjectLocks(redis, Identity("tester", "localhost"), lease_seconds=30.0),
+        lease_seconds=30.0,
+    )
+
+
 def make_test_site(
     pool: Pool,
     redis: RedisClient,
@@ -81,6 +101,8 @@ def make_test_site(
     shows_details: bool = False,
     request_seconds: float = 10.0,
     trusted_proxies: Sequence[Network] = (),
+    public_tenant: str | None = None,
+    rest: Rest | None = None,
 ) -> Site:
     """Return a site that reads the real clock."""
 
@@ -94,6 +116,8 @@ def make_test_site(
         clock=clock,
         shows_details=shows_details,
         door=SignIn(pool, Passwords(ThreadPoolExecutor(2)), Throttle(redis, clock=time.time), clock),
+        rest=make_test_rest(redis) if rest is None else rest,
+        public_tenant=public_tenant,
         request_seconds=request_seconds,
         trusted_proxies=trusted_proxies,
     )

@@ -7,4 +7,5 @@ where s.session_id = $1
   and (s.secret_hash = $2 or (s.former_secret_hash = $2 and s.refreshed_at > $4))
   and s.expires_at > $3
   and s.ended_at is null
-  and u.active;
+  and u.active
+  and t.removed_at is null;

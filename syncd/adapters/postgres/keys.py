@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from syncd.adapters.postgres.connections import Pool
+import asyncpg
+
+from syncd.adapters.postgres.connections import Connection, Pool
 from syncd.adapters.postgres.statements import load_statement
 from syncd.adapters.postgres.transactions import reading, writing
 from syncd.core.ids import ProjectId, TenantId
@@ -14,6 +16,8 @@ _RESOLVE_KEY = load_statement("keys/resolve_key")
 _ADD_KEY = load_statement("keys/add_key")
 _LIST_KEYS = load_statement("keys/list_keys")
 _REVOKE_KEY = load_statement("keys/revoke_key")
+_LIST_KEYS_BY_ID = load_statement("keys/list_keys_by_id")
+_EXPIRE_KEY = load_statement("keys/expire_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,34 +76,35 @@ async def resolve_key(pool: Pool, key_id: str, secret_hash: bytes, now: datetime
 async def add_key(pool: Pool, tenant_id: TenantId, key: NewKey) -> None:
     """Store *key* for the tenant."""
     async with writing(pool, tenant_id) as connection:
-        await connection.execute(
-            _ADD_KEY,
-            key.key_id,
-            key.secret_hash,
-            key.name,
-            list(key.scopes),
-            None if key.project_ids is None else list(key.project_ids),
-            key.expires_at,
-        )
+        await insert_key(connection, key)
+
+
+async def insert_key(connection: Connection, key: NewKey) -> None:
+    """Store *key* for the tenant of the transaction."""
+    await connection.execute(
+        _ADD_KEY,
+        key.key_id,
+        key.secret_hash,
+        key.name,
+        list(key.scopes),
+        None if key.project_ids is None else list(key.project_ids),
+        key.expires_at,
+    )
 
 
 async def list_keys(pool: Pool, tenant_id: TenantId) -> Sequence[StoredKey]:
     """Return the tenant's keys, revoked ones too, oldest first."""
     async with reading(pool, tenant_id) as connection:
-        rows = await connection.fetch(_LIST_KEYS)
-    return tuple(
-        StoredKey(
-            key_id=row["key_id"],
-            name=row["name"],
-            scopes=frozenset(row["scopes"]),
-            project_ids=_as_project_ids(row["project_ids"]),
-            active=row["active"],
-            expires_at=row["expires_at"],
-            last_used_at=row["last_used_at"],
-            created_at=row["created_at"],
-        )
-        for row in rows
-    )
+        return tuple(_make_stored_key(row) for row in await connection.fetch(_LIST_KEYS))
+
+
+async def list_keys_by_id(connection: Connection, *, after: str, limit: int) -> Sequence[StoredKey]:
+    """Return at most *limit* keys of the tenant by id, beyond the id *after*."""
+    return tuple(_make_stored_key(row) for row in await connection.fetch(_LIST_KEYS_BY_ID, after, limit))
+
+
+def _make_stored_key(row: asyncpg.Record) -> StoredKey:
+    return StoredKey(**{**row, "scopes": frozenset(row["scopes"]), "project_ids": _as_project_ids(row["project_ids"])})
 
 
 async def revoke_key(pool: Pool, tenant_id: TenantId, key_id: str) -> None:
@@ -107,11 +112,26 @@ async def revoke_key(pool: Pool, tenant_id: TenantId, key_id: str) -> None:
     async with writing(pool, tenant_id) as connection:
         revoked = await connection.fetchval(_REVOKE_KEY, key_id)
     if revoked is None:
-        raise NotFound(
-            "key_not_found",
-            f"There is no API key {key_id}.",
-            hint="`syncd key list` shows the ids of this tenant's keys.",
-        )
+        raise make_key_not_found(key_id)
+
+
+async def expire_key(
+    connection: Connection, key_id: str, *, at: datetime, now: datetime
+) -> tuple[str, Sequence[str], Sequence[ProjectId] | None]:
+    """Let a key that works end at *at* or earlier; return its name, scopes and projects. Raises `NotFound`."""
+    row = await connection.fetchrow(_EXPIRE_KEY, key_id, at, now)
+    if row is None:
+        raise make_key_not_found(key_id)
+    return row["name"], row["scopes"], row["project_ids"]
+
+
+def make_key_not_found(key_id: str) -> NotFound:
+    """Return the error for a key that is not there, not of this tenant, or ended where one that works is needed."""
+    return NotFound(
+        "key_not_found",
+        f"There is no API key {key_id[:100]}.",
+        hint="`syncd key list` shows the ids of this tenant's keys.",
+    )
 
 
 def _as_project_ids(column: list[ProjectId] | None) -> frozenset[ProjectId] | None:

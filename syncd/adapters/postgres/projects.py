@@ -1,6 +1,7 @@
 """Projects, as people and the daemon know them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 import asyncpg
@@ -19,6 +20,8 @@ _UPDATE_PROJECT = load_statement("projects/update_project")
 _MARK_REMOVED = load_statement("projects/mark_removed")
 _REQUEST_SYNC = load_statement("projects/request_sync")
 _GET_CREDENTIAL = load_statement("projects/get_credential")
+_CHANGE_PROJECT = load_statement("projects/change_project")
+_LIST_PROJECT_IDS = load_statement("projects/list_project_ids")
 _PUT_REPOSITORY = load_statement("projects/put_repository")
 _PUT_STATUS_MARK = load_statement("projects/put_status_mark")
 
@@ -41,16 +44,23 @@ async def find_project(connection: Connection, name: str) -> Project | None:
     return _make_project(row) if row else None
 
 
-async def list_projects(connection: Connection, *, after: str = "", limit: int = LIST_LIMIT) -> Sequence[Project]:
-    """Return the tenant's projects by name, after the name *after*."""
-    return [_make_project(row) for row in await connection.fetch(_LIST_PROJECTS, after, limit)]
+async def list_projects(
+    connection: Connection,
+    *,
+    after: str = "",
+    limit: int = LIST_LIMIT,
+    project_ids: Collection[ProjectId] | None = None,
+) -> Sequence[Project]:
+    """Return the tenant's projects by name, after the name *after*; with *project_ids* only those."""
+    allowed = None if project_ids is None else list(project_ids)
+    return [_make_project(row) for row in await connection.fetch(_LIST_PROJECTS, after, limit, allowed)]
 
 
 async def add_project(
     connection: Connection, tenant_id: TenantId, project_id: ProjectId, new: NewProject, *, credential: bytes | None
 ) -> None:
     """Add a project; it is due at once. Raises `Rejected` when the name is taken or not allowed."""
-    try:
+    with _explaining_name(new.name):
         await connection.execute(
             _ADD_PROJECT,
             tenant_id,
@@ -67,16 +77,22 @@ async def add_project(
             credential,
             new.commit_status,
         )
+
+
+@contextmanager
+def _explaining_name(name: str) -> Iterator[None]:
+    try:
+        yield
     except asyncpg.UniqueViolationError as error:
         raise Rejected(
             "project_exists",
-            f"There is a project named {new.name} already.",
+            f"There is a project named {name} already.",
             hint="Choose another name with --name, or remove that project.",
         ) from error
     except asyncpg.CheckViolationError as error:
         raise Rejected(
             "project_name_invalid",
-            f"{new.name!r} is not a project name.",
+            f"{name!r} is not a project name.",
             hint="Use letters, digits, dot, dash and underscore; begin with a letter or digit; at most 100 characters.",
         ) from error
 
@@ -92,6 +108,31 @@ async def update_project(connection: Connection, project_id: ProjectId, new: New
         list(new.exclude),
         new.commit_status,
     )
+
+
+async def change_project(connection: Connection, project: Project, *, credential: bytes | None, reseal: bool) -> bool:
+    """Store name, branch, docs path and globs of *project*, and with *reseal* its token; false when it is gone.
+
+    Raises `Rejected` when the name is taken or not allowed.
+    """
+    with _explaining_name(project.name):
+        changed = await connection.fetchval(
+            _CHANGE_PROJECT,
+            project.project_id,
+            project.name,
+            project.branch,
+            project.docs_path,
+            list(project.include),
+            list(project.exclude),
+            reseal,
+            credential,
+        )
+    return changed is not None
+
+
+async def list_project_ids(connection: Connection) -> Sequence[ProjectId]:
+    """Return every project of the tenant."""
+    return [ProjectId(row["project_id"]) for row in await connection.fetch(_LIST_PROJECT_IDS)]
 
 
 async def mark_removed(connection: Connection, project_id: ProjectId, now: datetime) -> bool:

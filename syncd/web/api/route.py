@@ -29,9 +29,11 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a handler answers. *prepare*: what else is put on the response, cookies for example."""
+    """What a handler answers: *content*, or what of it was kept as *text*. *prepare*: what else is put on the response, cookies
+    for example."""
 
     content: Told | None
+    text: str | None = None
     prepare: Callable[[web.Response], None] | None = None
 
 
@@ -80,7 +82,11 @@ Handler: TypeAlias = Callable[[Call], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One line of the table of routes. *errors* are the statuses beyond those that follow from access, body and query."""
+    """One line of the table of routes.
+
+    *errors*: the statuses beyond those that follow from access, path, body and query. *whole_tenant*: not for a key of some projects.
+    *told_once*: the name of the secret in the answer.
+    """
 
     method: str
     path: str
@@ -93,6 +99,8 @@ class Route:
     answer: type[Told] | None = None
     status: int = 200
     errors: tuple[int, ...] = ()
+    whole_tenant: bool = False
+    told_once: str | None = None
 
 
 def parse_body(model: type[Model], body: bytes) -> Model:

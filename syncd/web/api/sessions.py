@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from syncd.core.callers import Caller
 from syncd.core.sessions import make_csrf_token
+from syncd.errors import Forbidden
 from syncd.services.signing_in import (
     Opened,
     change_password,
@@ -18,7 +19,7 @@ from syncd.services.signing_in import (
     sign_in_by_link,
     sign_out,
 )
-from syncd.web.answers import Forbidden, Unauthorized
+from syncd.web.answers import Unauthorized
 from syncd.web.api.models import Asked, Text, Told
 from syncd.web.api.route import Call, Reply
 from syncd.web.auth import get_address, refuse_other_sites
@@ -87,7 +88,7 @@ async def renew_session(call: Call) -> Reply:
     refreshed = None if text is None else await refresh_session(call.site.door, text)
     if refreshed is None:
         raise make_refused_error()
-    return Reply(None) if refreshed.opened is None else Reply(None, _put(call, refreshed.opened))
+    return Reply(None) if refreshed.opened is None else Reply(None, prepare=_put(call, refreshed.opened))
 
 
 async def show_session(call: Call) -> Reply:
@@ -99,7 +100,7 @@ async def close_session(call: Call) -> Reply:
     """Sign out."""
     session_id = _require_session(call)
     await sign_out(call.site.door, call.caller.tenant_id, session_id)
-    return Reply(None, lambda response: remove_cookies(call.request, response))
+    return Reply(None, prepare=lambda response: remove_cookies(call.request, response))
 
 
 async def put_password(call: Call) -> Reply:
@@ -117,7 +118,7 @@ async def _tell_opened(call: Call, opened: Opened) -> Reply:
     caller = await resolve_session(call.site.pool, opened.session, call.site.clock())
     if caller is None:
         raise make_refused_error()  # disabled between the two statements
-    return Reply(describe_caller(caller), _put(call, opened))
+    return Reply(describe_caller(caller), prepare=_put(call, opened))
 
 
 def _put(call: Call, opened: Opened) -> Callable[[web.Response], None]:

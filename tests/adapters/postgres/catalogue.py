@@ -5,16 +5,25 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from syncd.adapters.postgres.connections import Connection
 
 # Whoever adds a table does not change these lists, unless the table holds no content of any tenant (docs/architecture.md).
-CONTROL_TABLES = ("repository_routes", "schema_migrations", "sync_queue", "tenants", "webhook_deliveries")
+CONTROL_TABLES = (
+    "platform_keys",
+    "repository_routes",
+    "schema_migrations",
+    "sync_queue",
+    "tenants",
+    "webhook_deliveries",
+)
 KEYS_WITHOUT_TENANT = (
     "github_installations_one_tenant",  # an installation must never open its repositories for a second tenant
     "schema_migrations_pkey",
-    "tenants_name_key",
+    "platform_keys_pkey",
+    "tenants_by_name",
     "tenants_pkey",
     "webhook_deliveries_pkey",
 )
 # Tables that the daemon may write without the fence, and why.
 UNFENCED_TABLES = {
+    "tenants": "goes only when it was marked for removal, and its projects went under their fences",
     "sync_queue": "says when to look, never what was found",
     "webhook_deliveries": "says which deliveries came, and forgets old ones",
     "project_leases": "is the fence",
@@ -48,6 +57,7 @@ WIDER_POLICIES = {
 }
 DEFINERS = {
     "resolve_api_key": "syncd_auth",
+    "resolve_platform_key": "syncd_auth",
     "prepare_project": "syncd_queue",
     "request_sync": "syncd_queue",
     "freeze_project": "syncd_queue",

@@ -16,10 +16,12 @@ import syncd
 from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.postgres.connections import Connection, open_connection
 from syncd.adapters.postgres.freezes import LockDuty
+from syncd.adapters.postgres.idempotency import KnownRequest
 from syncd.adapters.postgres.installations import BoundInstallation
 from syncd.adapters.postgres.keys import ResolvedKey, StoredKey
 from syncd.adapters.postgres.leases import Minted
 from syncd.adapters.postgres.migrations import list_migrations, run_migrations
+from syncd.adapters.postgres.platform_keys import PlatformKey
 from syncd.adapters.postgres.pulling import PublishedRevision, RevisionFile
 from syncd.adapters.postgres.reading.changes import Change
 from syncd.adapters.postgres.reading.chunks import ReadableChunk
@@ -59,6 +61,7 @@ ELSEWHERE = {
     "migrations/open_history": {"run_migrations"},
     "migrations/release_lock": {"run_migrations"},
     "migrations/try_lock": {"_take_lock"},
+    "keys/add_key": {"insert_key"},
     "mirror/notify_change": {"publish_revision"},
     "projects/get_project": {"find_project_by_id"},
     "reading/list_term_statistics": {"search_chunks"},
@@ -71,6 +74,11 @@ ELSEWHERE = {
 VALUES = {
     "installations/list_installations": BoundInstallation,
     "keys/list_keys": StoredKey,
+    "keys/list_keys_by_id": StoredKey,
+    "idempotency/find_request": KnownRequest,
+    "platform/list_platform_keys": PlatformKey,
+    "tenants/find_tenant_by_id": Tenant,
+    "tenants/rename_tenant": Tenant,
     "keys/resolve_key": ResolvedKey,
     "leases/get_lease": Lease,
     "leases/list_lock_duties": LockDuty,

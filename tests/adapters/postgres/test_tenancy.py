@@ -156,6 +156,7 @@ async def test_a_row_that_refers_to_another_tenant_is_refused_by_its_key(world: 
         "blobs",
         "chunks",
         "github_setups",
+        "idempotent_requests",
         "projects",
         "tenant_quotas",
         "usage_events",

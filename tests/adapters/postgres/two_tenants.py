@@ -10,6 +10,7 @@ from zlib import crc32
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.folder.source import FolderSource
 from syncd.adapters.postgres.connections import Connection, open_connection
+from syncd.adapters.postgres.idempotency import claim_request
 from syncd.adapters.postgres.installations import add_installation, add_setup
 from syncd.adapters.postgres.keys import NewKey, add_key
 from syncd.adapters.postgres.leases import mint_fence
@@ -88,6 +89,7 @@ async def _sign_in(mirror: Mirror, name: str) -> None:
     async with writing(mirror.web_pool, mirror.tenant_id) as connection:
         user = await add_user(connection, UserId(uuid4()), new, password_hash=None)
         await add_session(connection, uuid4(), user.user_id, secrets, ends_at=now, now=now)
+        assert await claim_request(connection, bytes(32), bytes(32), now)
         await put_link(connection, uuid4(), user.user_id, secret_hash=bytes(32), expires_at=now, now=now)
 
 

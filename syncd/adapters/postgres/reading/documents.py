@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.statements import load_statement
@@ -12,6 +13,7 @@ from syncd.core.sections import Place
 _LIST_DOCUMENTS_AT = load_statement("reading/list_documents_at")
 _FIND_VERSION = load_statement("reading/find_version")
 _LIST_DOCUMENTS = load_statement("reading/list_documents")
+_FIND_DOCUMENT_BY_ID = load_statement("reading/find_document_by_id")
 _LIST_LEVEL = load_statement("reading/list_level")
 _COUNT_DOCUMENTS = load_statement("reading/count_documents")
 _LIST_PATHS = load_statement("reading/list_paths")
@@ -88,6 +90,12 @@ async def list_documents(
     """Return at most *limit* documents of a range at *revision*, by path, beyond path *after*."""
     rows = await connection.fetch(_LIST_DOCUMENTS, project_id, paths.start, paths.end, after, limit, revision)
     return tuple(ReadableDocument(**row) for row in rows)
+
+
+async def find_document_by_id(connection: Connection, document_id: UUID) -> tuple[ProjectId, str] | None:
+    """Return the project and the path of a current document of the tenant."""
+    row = await connection.fetchrow(_FIND_DOCUMENT_BY_ID, document_id)
+    return None if row is None else (ProjectId(row["project_id"]), row["path"])
 
 
 async def list_level(
