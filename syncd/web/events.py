@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from aiohttp import hdrs, web
 
 from syncd.core.callers import Caller
-from syncd.errors import RetryLater
+from syncd.errors import Forbidden, RetryLater
 from syncd.services.feeds import Event, Feed
-from syncd.web.answers import Forbidden, Unauthorized
+from syncd.web.answers import Unauthorized
 from syncd.web.auth import get_caller
 from syncd.web.middlewares import DEADLINE
 from syncd.web.site import Site

@@ -14,8 +14,8 @@ from syncd.adapters.redis.locks import ProjectLocks, RedisClient
 from syncd.adapters.redis.reads import ReadCache
 from syncd.adapters.redis.throttles import Throttle
 from syncd.bootstrap import Parts
-from syncd.core.permalinks import make_web_url
 from syncd.core.cursors import CursorSealer, make_installation_key
+from syncd.core.permalinks import make_web_url
 from syncd.core.throttles import Rate
 from syncd.services.budgets import Budgets
 from syncd.services.connecting import Connecting
@@ -25,6 +25,7 @@ from syncd.services.status import LEASE_SECONDS
 from syncd.services.status_document import GITHUB_URL
 from syncd.web.assets import Assets, load_assets
 from syncd.services.sources import GitHubAccess
+from syncd.services.status_document import GITHUB_URL
 from syncd.settings import KEY_ENVIRONMENTS, require_setting
 from syncd.web.bodies import Reader
 
