@@ -1977,11 +1977,6 @@ ALTER TABLE ONLY syncd.sync_runs
 ALTER TABLE ONLY syncd.tenant_quotas
     ADD CONSTRAINT tenant_quotas_pkey PRIMARY KEY (tenant_id);
 
--- Name: tenants tenants_name_key; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
-
-ALTER TABLE ONLY syncd.tenants
-    ADD CONSTRAINT tenants_name_key UNIQUE (name);
-
 -- Name: tenants tenants_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.tenants
@@ -2051,6 +2046,14 @@ CREATE UNIQUE INDEX document_versions_current ON syncd.document_versions USING b
 -- Name: document_versions_current_path; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
 CREATE UNIQUE INDEX document_versions_current_path ON syncd.document_versions USING btree (tenant_id, project_id, path) WHERE (revision_to IS NULL);
+
+-- Name: documents_by_id; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX documents_by_id ON syncd.documents USING btree (tenant_id, document_id);
+
+-- Name: idempotent_requests_by_time; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX idempotent_requests_by_time ON syncd.idempotent_requests USING btree (tenant_id, claimed_at);
 
 -- Name: links_by_target_name; Type: INDEX; Schema: syncd; Owner: syncd_owner
 

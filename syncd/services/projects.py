@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from syncd.adapters.encryption import KeyRing
@@ -29,6 +30,7 @@ from syncd.core.projects import NewProject, Project
 from syncd.errors import BadUsage, Busy, NotFound, Rejected, RetryLater, Stalled, SyncdError, Unreachable
 
 LOOK_SECONDS = 0.1
+CHANGEABLE = frozenset({"name", "branch", "docs_path", "include", "exclude", "commit_status"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +82,22 @@ async def put_project(shelf: Shelf, new: NewProject) -> Project:
     return await create_project(shelf, new)
 
 
-async def change_project(shelf: Shelf, project: Project, changes: Mapping[str, object]) -> Project:
-    """Change the named fields of *project* (branch, docs_path, include, exclude, commit_status); the loop looks at once.
+async def change_project(
+    shelf: Shelf, project: Project, changes: Mapping[str, object], *, token: str | None = None
+) -> Project:
+    """Change the named fields of *project* (name, branch, docs_path, include, exclude, commit_status); the loop looks at once.
 
-    Raises `BadUsage` for bad globs.
+    *token*: a new one; "": none any more. Raises `NotFound`, `Rejected` when the name is taken or not allowed, `BadUsage` for bad globs.
     """
-    wished = {name: getattr(project, name) for name in ("branch", "docs_path", "include", "exclude", "commit_status")}
-    new = NewProject(project.name, project.source, **{**wished, **changes})
-    make_path_filter(include=new.include, exclude=new.exclude)
+    credential = _seal(shelf, project.project_id, token) if token else None
     async with writing(shelf.pool, shelf.tenant_id) as connection:
-        await update_project(connection, project.project_id, new)
+        standing = await _find_standing(connection, project.project_id)
+        wished: dict[str, Any] = {name: changes[name] for name in CHANGEABLE & changes.keys()}
+        changed = replace(standing, **wished)
+        make_path_filter(include=changed.include, exclude=changed.exclude)
+        await store_project(connection, changed, credential=credential, reseal=token is not None)
         await request_sync(connection, project.project_id, shelf.clock())
-        changed = await find_project_by_id(connection, project.project_id)
-    return changed or project
+    return changed
 
 
 def _get_origin(project: Project | NewProject) -> tuple[str, str | None, int | None]:
@@ -135,23 +140,6 @@ async def remove_project(shelf: Shelf, project: Project) -> None:
     async with writing(shelf.pool, shelf.tenant_id) as connection:
         await mark_removed(connection, project.project_id, shelf.clock())
         await request_sync(connection, project.project_id, shelf.clock())
-
-
-async def change_project(
-    shelf: Shelf, project_id: ProjectId, change: Callable[[Project], Project], *, token: str | None = None
-) -> Project:
-    """Store what *change* makes of a project, and its new *token* ("": none any more); the loop looks at it at once.
-
-    Raises `NotFound`, `Rejected` when the name is taken or not allowed, `BadUsage` for bad globs.
-    """
-    credential = _seal(shelf, project_id, token) if token else None
-    async with writing(shelf.pool, shelf.tenant_id) as connection:
-        changed = change(await _find_standing(connection, project_id))
-        make_path_filter(include=changed.include, exclude=changed.exclude)
-        if not await store_project(connection, changed, credential=credential, reseal=token is not None):
-            raise make_project_not_found(str(project_id))
-        await request_sync(connection, project_id, shelf.clock())
-    return changed
 
 
 async def request_project_sync(shelf: Shelf, project: Project) -> datetime:

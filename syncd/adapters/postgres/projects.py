@@ -111,7 +111,7 @@ async def update_project(connection: Connection, project_id: ProjectId, new: New
 
 
 async def change_project(connection: Connection, project: Project, *, credential: bytes | None, reseal: bool) -> bool:
-    """Store name, branch, docs path and globs of *project*, and with *reseal* its token; false when it is gone.
+    """Store what a person may change of *project*, and with *reseal* its token; false when it is gone.
 
     Raises `Rejected` when the name is taken or not allowed.
     """
@@ -124,6 +124,7 @@ async def change_project(connection: Connection, project: Project, *, credential
             project.docs_path,
             list(project.include),
             list(project.exclude),
+            project.commit_status,
             reseal,
             credential,
         )

@@ -49,6 +49,7 @@ class NewProjectBody(Asked):
     docs_path: DocsPath | None = None
     include: Globs = ()
     exclude: Globs = ()
+    commit_status: Annotated[bool, Field(description="Tell GitHub what became of each commit.")] = False
     token: Annotated[Token | None, Field(min_length=1)] = None
 
 
@@ -60,6 +61,7 @@ class ChangeProjectBody(Asked):
     docs_path: DocsPath | None = None
     include: Globs | None = None
     exclude: Globs | None = None
+    commit_status: Annotated[bool | None, Field(description="Tell GitHub what became of each commit.")] = None
     token: Annotated[Token | None, Field(description="A new token; null takes it away.")] = None
 
 
@@ -74,6 +76,7 @@ class ProjectTold(Told):
     docs_path: str | None
     include: list[str]
     exclude: list[str]
+    commit_status: bool
     condition: str
     reason: str | None
     message: str | None
@@ -142,20 +145,11 @@ async def change(call: Call) -> Reply:
     """Change a project; the loop looks at it at once."""
     project = await find_project(call)
     body = await call.read(ChangeProjectBody)
-    named = body.model_fields_set
-
-    def apply(old: Project) -> Project:
-        return replace(
-            old,
-            name=body.name or old.name,
-            branch=body.branch if "branch" in named else old.branch,
-            docs_path=body.docs_path if "docs_path" in named else old.docs_path,
-            include=old.include if body.include is None else body.include,
-            exclude=old.exclude if body.exclude is None else body.exclude,
-        )
-
-    token = (body.token or "") if "token" in named else None
-    return Reply(describe_project(await change_project(make_shelf(call), project.project_id, apply, token=token)))
+    changes = {name: getattr(body, name) for name in body.model_fields_set - {"token"}}
+    # null means something for what the repository has a word of its own for, and nothing for the rest.
+    changes = {name: value for name, value in changes.items() if value is not None or name in {"branch", "docs_path"}}
+    token = (body.token or "") if "token" in body.model_fields_set else None
+    return Reply(describe_project(await change_project(make_shelf(call), project, changes, token=token)))
 
 
 async def remove(call: Call) -> Reply:
@@ -194,6 +188,7 @@ def describe_project(project: Project) -> ProjectTold:
         docs_path=project.docs_path if project.docs_path is not None else project.synced_docs_path,
         include=list(project.include),
         exclude=list(project.exclude),
+        commit_status=project.commit_status,
         condition=project.condition,
         reason=project.reason,
         message=project.message,
