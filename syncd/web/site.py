@@ -21,12 +21,11 @@ from syncd.services.budgets import Budgets
 from syncd.services.connecting import Connecting
 from syncd.services.feeds import Feeds
 from syncd.services.signing_in import SignIn
+from syncd.services.sources import GitHubAccess
 from syncd.services.status import LEASE_SECONDS
 from syncd.services.status_document import GITHUB_URL
-from syncd.web.assets import Assets, load_assets
-from syncd.services.sources import GitHubAccess
-from syncd.services.status_document import GITHUB_URL
 from syncd.settings import KEY_ENVIRONMENTS, require_setting
+from syncd.web.assets import Assets, load_assets
 from syncd.web.bodies import Reader
 
 Network: TypeAlias = IPv4Network | IPv6Network

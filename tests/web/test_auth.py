@@ -87,4 +87,3 @@ async def test_the_contents_name_every_endpoint(client: Client, mirror: Mirror) 
     rest = [(route.method, route.path) for route in ROUTES]
     assert [pair for pair in [*opened, *page, ("GET", "/api/v1"), *rest] if pair not in listed] == []
     assert len(listed) == len(set(listed))
-    assert len(listed) == len(set(listed))
