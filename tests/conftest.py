@@ -1,5 +1,6 @@
 """The real servers that tests run on: one embedded Postgres and one embedded Redis a session, a database of its own a test."""
 
+import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,6 +15,11 @@ from syncd.adapters.postgres.migrations import list_migrations, run_migrations
 from syncd.adapters.postgres.roles import put_groups, put_logins
 from tests.databases import LOGINS, TEMPLATE, Database, make_database, name_database, run_statement
 from tests.mirror import Mirror, open_mirror
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what tests start: a shell that runs the tests in its background has it ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -73,7 +73,10 @@ def test_follow_pulls_what_is_published_until_ctrl_c(up: Up, place: Path) -> Non
             assert (place / "out/a.md").read_text() == "# 2\n"
         finally:
             os.kill(follower.pid, signal.SIGINT)
-            assert follower.wait(END_SECONDS) == 130
+            try:
+                assert follower.wait(END_SECONDS) == 130
+            finally:
+                follower.kill()
             assert follower.stdout.read() == ""
             # Other tests list the projects of this `up`.
             assert run_syncd("project", "remove", "followed", *data, cwd=place).returncode == 0
