@@ -50,6 +50,56 @@ ALTER FUNCTION syncd.accept_delivery(p_delivery_id text, p_event text, p_reposit
 
 COMMENT ON FUNCTION syncd.accept_delivery(p_delivery_id text, p_event text, p_repository_ids bigint[], p_now timestamp with time zone) IS 'Definer: stores a delivery whose signature was proved and marks the projects of its repositories due, whoever owns them. Tells accepted or duplicate, and nothing of who was meant.';
 
+-- Name: add_agent_note(text, text, text, text, text, text, timestamp with time zone, integer); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
+
+CREATE FUNCTION syncd.add_agent_note(p_session_id text, p_note_id text, p_key_id text, p_role text, p_reply_to text, p_body text, p_now timestamp with time zone, p_limit integer) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    tenant uuid := syncd.current_tenant();
+    session syncd.agent_sessions;
+    there syncd.agent_session_notes;
+    last integer;
+begin
+    -- One writer at a time, so that numbers follow commits.
+    select * into session from syncd.agent_sessions s where s.tenant_id = tenant and s.session_id = p_session_id for update;
+    if not found or session.expires_at <= p_now then
+        return 'absent';
+    end if;
+    select * into there from syncd.agent_session_notes n
+    where n.tenant_id = tenant and n.session_id = p_session_id and n.note_id = p_note_id;
+    if found then
+        return case when there.key_id = p_key_id and there.body = p_body and there.reply_to is not distinct from p_reply_to
+                    then 'repeated' else 'taken' end;
+    end if;
+    if session.closed_at is not null then
+        return 'closed';
+    end if;
+    if p_reply_to is not null and not exists (
+        select from syncd.agent_session_notes n where n.tenant_id = tenant and n.session_id = p_session_id and n.note_id = p_reply_to
+    ) then
+        return 'unanswerable';
+    end if;
+    select coalesce(max(n.number), 0) into last from syncd.agent_session_notes n where n.tenant_id = tenant and n.session_id = p_session_id;
+    if last >= p_limit then
+        return 'full';
+    end if;
+    insert into syncd.agent_session_participants (tenant_id, session_id, key_id, role, joined_at)
+    values (tenant, p_session_id, p_key_id, coalesce(p_role, ''), p_now)
+    on conflict (tenant_id, session_id, key_id) do update set role = excluded.role where p_role is not null;
+    insert into syncd.agent_session_notes (tenant_id, session_id, note_id, number, key_id, reply_to, body, created_at)
+    values (tenant, p_session_id, p_note_id, last + 1, p_key_id, p_reply_to, p_body, p_now);
+    return 'added';
+end
+$$;
+
+ALTER FUNCTION syncd.add_agent_note(p_session_id text, p_note_id text, p_key_id text, p_role text, p_reply_to text, p_body text, p_now timestamp with time zone, p_limit integer) OWNER TO syncd_queue;
+
+-- Name: FUNCTION add_agent_note(p_session_id text, p_note_id text, p_key_id text, p_role text, p_reply_to text, p_body text, p_now timestamp with time zone, p_limit integer); Type: COMMENT; Schema: syncd; Owner: syncd_queue
+
+COMMENT ON FUNCTION syncd.add_agent_note(p_session_id text, p_note_id text, p_key_id text, p_role text, p_reply_to text, p_body text, p_now timestamp with time zone, p_limit integer) IS 'Definer: adds a note to a session of the current tenant, and its author to the participants. Says what became of it.';
+
 -- Name: assert_fence(); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
 
 CREATE FUNCTION syncd.assert_fence() RETURNS void
@@ -74,6 +124,25 @@ ALTER FUNCTION syncd.assert_fence() OWNER TO syncd_owner;
 -- Name: FUNCTION assert_fence(); Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON FUNCTION syncd.assert_fence() IS 'Raises DS001 unless this transaction holds the lease of its project (settings syncd.tenant, project, fence, nonce) and no freeze stands.';
+
+-- Name: close_agent_session(text, text, timestamp with time zone); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
+
+CREATE FUNCTION syncd.close_agent_session(p_session_id text, p_key_id text, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    update syncd.agent_sessions s set closed_at = coalesce(s.closed_at, p_now)
+    where s.tenant_id = syncd.current_tenant() and s.session_id = p_session_id and s.opened_by = p_key_id;
+    return found;
+end
+$$;
+
+ALTER FUNCTION syncd.close_agent_session(p_session_id text, p_key_id text, p_now timestamp with time zone) OWNER TO syncd_queue;
+
+-- Name: FUNCTION close_agent_session(p_session_id text, p_key_id text, p_now timestamp with time zone); Type: COMMENT; Schema: syncd; Owner: syncd_queue
+
+COMMENT ON FUNCTION syncd.close_agent_session(p_session_id text, p_key_id text, p_now timestamp with time zone) IS 'Definer: closes a session of whoever opened it. False: no such session of yours.';
 
 -- Name: collect_orphans(timestamp with time zone); Type: FUNCTION; Schema: syncd; Owner: syncd_collect
 
@@ -146,6 +215,25 @@ ALTER FUNCTION syncd.current_tenant() OWNER TO syncd_owner;
 -- Name: FUNCTION current_tenant(); Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON FUNCTION syncd.current_tenant() IS 'Tenant of this transaction (setting syncd.tenant), or null: then row-level security shows nothing.';
+
+-- Name: delete_agent_note(text, text, text, timestamp with time zone); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
+
+CREATE FUNCTION syncd.delete_agent_note(p_session_id text, p_note_id text, p_key_id text, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    update syncd.agent_session_notes n set deleted_at = coalesce(n.deleted_at, p_now)
+    where n.tenant_id = syncd.current_tenant() and n.session_id = p_session_id and n.note_id = p_note_id and n.key_id = p_key_id;
+    return found;
+end
+$$;
+
+ALTER FUNCTION syncd.delete_agent_note(p_session_id text, p_note_id text, p_key_id text, p_now timestamp with time zone) OWNER TO syncd_queue;
+
+-- Name: FUNCTION delete_agent_note(p_session_id text, p_note_id text, p_key_id text, p_now timestamp with time zone); Type: COMMENT; Schema: syncd; Owner: syncd_queue
+
+COMMENT ON FUNCTION syncd.delete_agent_note(p_session_id text, p_note_id text, p_key_id text, p_now timestamp with time zone) IS 'Definer: takes back a note of its author. False: no such note of yours.';
 
 -- Name: end_freeze(uuid, text); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
 
@@ -291,6 +379,36 @@ ALTER FUNCTION syncd.list_lock_duties() OWNER TO syncd_queue;
 -- Name: FUNCTION list_lock_duties(); Type: COMMENT; Schema: syncd; Owner: syncd_queue
 
 COMMENT ON FUNCTION syncd.list_lock_duties() IS 'Definer: what Redis must show, of all tenants: ids and times, neither who nor why.';
+
+-- Name: open_agent_session(text, text, text, uuid[], uuid[], integer[], text[], timestamp with time zone[], timestamp with time zone, timestamp with time zone, timestamp with time zone, integer); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
+
+CREATE FUNCTION syncd.open_agent_session(p_session_id text, p_key_id text, p_role text, p_project_ids uuid[], p_pinned uuid[], p_revisions integer[], p_commits text[], p_synced_at timestamp with time zone[], p_now timestamp with time zone, p_expires_at timestamp with time zone, p_forget_before timestamp with time zone, p_limit integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    tenant uuid := syncd.current_tenant();
+begin
+    delete from syncd.agent_sessions s where s.tenant_id = tenant and s.expires_at < p_forget_before;
+    if (select count(*) from syncd.agent_sessions s where s.tenant_id = tenant) >= p_limit then
+        return false;
+    end if;
+    insert into syncd.agent_sessions (tenant_id, session_id, opened_by, project_ids, created_at, expires_at)
+    values (tenant, p_session_id, p_key_id, p_project_ids, p_now, p_expires_at);
+    insert into syncd.agent_session_pins (tenant_id, session_id, project_id, revision, commit_sha, synced_at)
+    select tenant, p_session_id, n.project_id, n.revision, n.commit_sha, n.synced_at
+    from unnest(p_pinned, p_revisions, p_commits, p_synced_at) as n (project_id, revision, commit_sha, synced_at);
+    insert into syncd.agent_session_participants (tenant_id, session_id, key_id, role, joined_at)
+    values (tenant, p_session_id, p_key_id, p_role, p_now);
+    return true;
+end
+$$;
+
+ALTER FUNCTION syncd.open_agent_session(p_session_id text, p_key_id text, p_role text, p_project_ids uuid[], p_pinned uuid[], p_revisions integer[], p_commits text[], p_synced_at timestamp with time zone[], p_now timestamp with time zone, p_expires_at timestamp with time zone, p_forget_before timestamp with time zone, p_limit integer) OWNER TO syncd_queue;
+
+-- Name: FUNCTION open_agent_session(p_session_id text, p_key_id text, p_role text, p_project_ids uuid[], p_pinned uuid[], p_revisions integer[], p_commits text[], p_synced_at timestamp with time zone[], p_now timestamp with time zone, p_expires_at timestamp with time zone, p_forget_before timestamp with time zone, p_limit integer); Type: COMMENT; Schema: syncd; Owner: syncd_queue
+
+COMMENT ON FUNCTION syncd.open_agent_session(p_session_id text, p_key_id text, p_role text, p_project_ids uuid[], p_pinned uuid[], p_revisions integer[], p_commits text[], p_synced_at timestamp with time zone[], p_now timestamp with time zone, p_expires_at timestamp with time zone, p_forget_before timestamp with time zone, p_limit integer) IS 'Definer: opens a session of the current tenant with its pins, and forgets those that expired long ago. False: there are too many.';
 
 -- Name: prepare_project(); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
 
@@ -722,6 +840,147 @@ COMMENT ON COLUMN syncd.agent_requests.tokens IS 'The same in tokens, counted as
 -- Name: COLUMN agent_requests.milliseconds; Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON COLUMN syncd.agent_requests.milliseconds IS 'How long the answer took.';
+
+-- Name: agent_session_notes; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.agent_session_notes (
+    tenant_id uuid NOT NULL,
+    session_id text NOT NULL COLLATE pg_catalog."C",
+    note_id text NOT NULL COLLATE pg_catalog."C",
+    number integer NOT NULL,
+    key_id text NOT NULL,
+    reply_to text COLLATE pg_catalog."C",
+    body text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT agent_session_notes_body_check CHECK (((length(body) >= 1) AND (length(body) <= 4000))),
+    CONSTRAINT agent_session_notes_note_id_check CHECK (((length(note_id) >= 1) AND (length(note_id) <= 100))),
+    CONSTRAINT agent_session_notes_number_check CHECK ((number >= 1))
+);
+
+ALTER TABLE ONLY syncd.agent_session_notes FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.agent_session_notes OWNER TO syncd_owner;
+
+-- Name: TABLE agent_session_notes; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.agent_session_notes IS 'The log of a session: only ever added to. number counts in the order of commits, so that no page misses one.';
+
+-- Name: COLUMN agent_session_notes.session_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_session_notes.session_id IS 'The session whose log it is in.';
+
+-- Name: COLUMN agent_session_notes.note_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_session_notes.note_id IS 'Chosen by its author: the same note sent twice is there once.';
+
+-- Name: COLUMN agent_session_notes.reply_to; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_session_notes.reply_to IS 'The note that it answers.';
+
+-- Name: COLUMN agent_session_notes.deleted_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_session_notes.deleted_at IS 'When its author took it back: it is no longer shown, and keeps its place.';
+
+-- Name: agent_session_participants; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.agent_session_participants (
+    tenant_id uuid NOT NULL,
+    session_id text NOT NULL COLLATE pg_catalog."C",
+    key_id text NOT NULL,
+    role text NOT NULL,
+    joined_at timestamp with time zone NOT NULL,
+    CONSTRAINT agent_session_participants_role_check CHECK ((length(role) <= 50))
+);
+
+ALTER TABLE ONLY syncd.agent_session_participants FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.agent_session_participants OWNER TO syncd_owner;
+
+-- Name: TABLE agent_session_participants; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.agent_session_participants IS 'Who opened a session or wrote in it, and as what: recorded in the transaction of the first note.';
+
+-- Name: COLUMN agent_session_participants.session_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_session_participants.session_id IS 'The session taken part in.';
+
+-- Name: COLUMN agent_session_participants.role; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_session_participants.role IS 'What the agent says it is, or empty.';
+
+-- Name: COLUMN agent_session_participants.joined_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_session_participants.joined_at IS 'When it opened the session or wrote its first note.';
+
+-- Name: agent_session_pins; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.agent_session_pins (
+    tenant_id uuid NOT NULL,
+    session_id text NOT NULL COLLATE pg_catalog."C",
+    project_id uuid NOT NULL,
+    revision integer NOT NULL,
+    commit_sha text COLLATE pg_catalog."C",
+    synced_at timestamp with time zone,
+    CONSTRAINT agent_session_pins_revision_check CHECK ((revision >= 1))
+);
+
+ALTER TABLE ONLY syncd.agent_session_pins FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.agent_session_pins OWNER TO syncd_owner;
+
+-- Name: TABLE agent_session_pins; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.agent_session_pins IS 'The revision of each project that a session reads. Versions are kept as long as their project, so what is pinned stays readable.';
+
+-- Name: COLUMN agent_session_pins.session_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_session_pins.session_id IS 'The session that pins it.';
+
+-- Name: COLUMN agent_session_pins.revision; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_session_pins.revision IS 'The newest when the session was opened.';
+
+-- Name: COLUMN agent_session_pins.synced_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_session_pins.synced_at IS 'When that revision became visible.';
+
+-- Name: agent_sessions; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.agent_sessions (
+    tenant_id uuid NOT NULL,
+    session_id text NOT NULL COLLATE pg_catalog."C",
+    opened_by text NOT NULL,
+    project_ids uuid[],
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT agent_sessions_session_id_check CHECK ((session_id ~ '^s-[a-z2-7]{16}$'::text))
+);
+
+ALTER TABLE ONLY syncd.agent_sessions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.agent_sessions OWNER TO syncd_owner;
+
+-- Name: TABLE agent_sessions; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.agent_sessions IS 'What agents work on together. Removed with its pins and notes some time after it has expired.';
+
+-- Name: COLUMN agent_sessions.session_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_sessions.session_id IS 'Random: says nothing, and is no proof of who asks.';
+
+-- Name: COLUMN agent_sessions.opened_by; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_sessions.opened_by IS 'The key of the agent that opened it, and may close it.';
+
+-- Name: COLUMN agent_sessions.project_ids; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_sessions.project_ids IS 'The projects to which that key was narrowed; null: all. A key that does not open each of them does not see the session.';
+
+-- Name: COLUMN agent_sessions.closed_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.agent_sessions.closed_at IS 'When it was closed: no notes from then on; its pins hold until it expires.';
 
 -- Name: api_keys; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
@@ -1862,6 +2121,31 @@ COMMENT ON COLUMN syncd.webhook_deliveries.result IS 'due: projects of its repos
 ALTER TABLE ONLY syncd.agent_requests
     ADD CONSTRAINT agent_requests_pkey PRIMARY KEY (tenant_id, request_id);
 
+-- Name: agent_session_notes agent_session_notes_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.agent_session_notes
+    ADD CONSTRAINT agent_session_notes_pkey PRIMARY KEY (tenant_id, session_id, note_id);
+
+-- Name: agent_session_notes agent_session_notes_tenant_id_session_id_number_key; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.agent_session_notes
+    ADD CONSTRAINT agent_session_notes_tenant_id_session_id_number_key UNIQUE (tenant_id, session_id, number);
+
+-- Name: agent_session_participants agent_session_participants_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.agent_session_participants
+    ADD CONSTRAINT agent_session_participants_pkey PRIMARY KEY (tenant_id, session_id, key_id);
+
+-- Name: agent_session_pins agent_session_pins_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.agent_session_pins
+    ADD CONSTRAINT agent_session_pins_pkey PRIMARY KEY (tenant_id, session_id, project_id);
+
+-- Name: agent_sessions agent_sessions_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.agent_sessions
+    ADD CONSTRAINT agent_sessions_pkey PRIMARY KEY (tenant_id, session_id);
+
 -- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.api_keys
@@ -2010,6 +2294,22 @@ ALTER TABLE ONLY syncd.webhook_deliveries
 -- Name: agent_requests_by_time; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
 CREATE INDEX agent_requests_by_time ON syncd.agent_requests USING btree (tenant_id, requested_at);
+
+-- Name: agent_session_notes_by_author; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX agent_session_notes_by_author ON syncd.agent_session_notes USING btree (tenant_id, session_id, key_id);
+
+-- Name: agent_session_notes_by_reply; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX agent_session_notes_by_reply ON syncd.agent_session_notes USING btree (tenant_id, session_id, reply_to);
+
+-- Name: agent_session_pins_by_project; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX agent_session_pins_by_project ON syncd.agent_session_pins USING btree (tenant_id, project_id);
+
+-- Name: agent_sessions_by_expiry; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX agent_sessions_by_expiry ON syncd.agent_sessions USING btree (tenant_id, expires_at DESC);
 
 -- Name: api_keys_by_key_id; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
@@ -2208,6 +2508,36 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE OF username, display_name, role, p
 ALTER TABLE ONLY syncd.agent_requests
     ADD CONSTRAINT agent_requests_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id) ON DELETE CASCADE;
 
+-- Name: agent_session_notes agent_session_notes_tenant_id_session_id_key_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.agent_session_notes
+    ADD CONSTRAINT agent_session_notes_tenant_id_session_id_key_id_fkey FOREIGN KEY (tenant_id, session_id, key_id) REFERENCES syncd.agent_session_participants(tenant_id, session_id, key_id) ON DELETE CASCADE;
+
+-- Name: agent_session_notes agent_session_notes_tenant_id_session_id_reply_to_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.agent_session_notes
+    ADD CONSTRAINT agent_session_notes_tenant_id_session_id_reply_to_fkey FOREIGN KEY (tenant_id, session_id, reply_to) REFERENCES syncd.agent_session_notes(tenant_id, session_id, note_id) ON DELETE CASCADE;
+
+-- Name: agent_session_participants agent_session_participants_tenant_id_session_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.agent_session_participants
+    ADD CONSTRAINT agent_session_participants_tenant_id_session_id_fkey FOREIGN KEY (tenant_id, session_id) REFERENCES syncd.agent_sessions(tenant_id, session_id) ON DELETE CASCADE;
+
+-- Name: agent_session_pins agent_session_pins_tenant_id_project_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.agent_session_pins
+    ADD CONSTRAINT agent_session_pins_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id) ON DELETE CASCADE;
+
+-- Name: agent_session_pins agent_session_pins_tenant_id_session_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.agent_session_pins
+    ADD CONSTRAINT agent_session_pins_tenant_id_session_id_fkey FOREIGN KEY (tenant_id, session_id) REFERENCES syncd.agent_sessions(tenant_id, session_id) ON DELETE CASCADE;
+
+-- Name: agent_sessions agent_sessions_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.agent_sessions
+    ADD CONSTRAINT agent_sessions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id) ON DELETE CASCADE;
+
 -- Name: api_keys api_keys_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.api_keys
@@ -2337,6 +2667,22 @@ ALTER TABLE ONLY syncd.users
 
 ALTER TABLE syncd.agent_requests ENABLE ROW LEVEL SECURITY;
 
+-- Name: agent_session_notes; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.agent_session_notes ENABLE ROW LEVEL SECURITY;
+
+-- Name: agent_session_participants; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.agent_session_participants ENABLE ROW LEVEL SECURITY;
+
+-- Name: agent_session_pins; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.agent_session_pins ENABLE ROW LEVEL SECURITY;
+
+-- Name: agent_sessions; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.agent_sessions ENABLE ROW LEVEL SECURITY;
+
 -- Name: api_keys; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE syncd.api_keys ENABLE ROW LEVEL SECURITY;
@@ -2388,6 +2734,10 @@ CREATE POLICY prepare_any_project ON syncd.project_leases FOR INSERT TO syncd_qu
 -- Name: project_leases; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE syncd.project_leases ENABLE ROW LEVEL SECURITY;
+
+-- Name: agent_session_pins project_scope; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY project_scope ON syncd.agent_session_pins AS RESTRICTIVE TO syncd_sync USING ((project_id = ( SELECT syncd.current_project() AS current_project)));
 
 -- Name: document_versions project_scope; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
@@ -2456,6 +2806,22 @@ ALTER TABLE syncd.sync_runs ENABLE ROW LEVEL SECURITY;
 -- Name: agent_requests tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
 CREATE POLICY tenant_isolation ON syncd.agent_requests USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: agent_session_notes tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.agent_session_notes USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: agent_session_participants tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.agent_session_participants USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: agent_session_pins tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.agent_session_pins USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: agent_sessions tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.agent_sessions USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
 
 -- Name: api_keys tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
@@ -2572,10 +2938,25 @@ GRANT USAGE ON SCHEMA syncd TO syncd_account;
 REVOKE ALL ON FUNCTION syncd.accept_delivery(p_delivery_id text, p_event text, p_repository_ids bigint[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION syncd.accept_delivery(p_delivery_id text, p_event text, p_repository_ids bigint[], p_now timestamp with time zone) TO syncd_web;
 
+-- Name: FUNCTION add_agent_note(p_session_id text, p_note_id text, p_key_id text, p_role text, p_reply_to text, p_body text, p_now timestamp with time zone, p_limit integer); Type: ACL; Schema: syncd; Owner: syncd_queue
+
+REVOKE ALL ON FUNCTION syncd.add_agent_note(p_session_id text, p_note_id text, p_key_id text, p_role text, p_reply_to text, p_body text, p_now timestamp with time zone, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.add_agent_note(p_session_id text, p_note_id text, p_key_id text, p_role text, p_reply_to text, p_body text, p_now timestamp with time zone, p_limit integer) TO syncd_read;
+
+-- Name: FUNCTION close_agent_session(p_session_id text, p_key_id text, p_now timestamp with time zone); Type: ACL; Schema: syncd; Owner: syncd_queue
+
+REVOKE ALL ON FUNCTION syncd.close_agent_session(p_session_id text, p_key_id text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.close_agent_session(p_session_id text, p_key_id text, p_now timestamp with time zone) TO syncd_read;
+
 -- Name: FUNCTION collect_orphans(p_before timestamp with time zone); Type: ACL; Schema: syncd; Owner: syncd_collect
 
 REVOKE ALL ON FUNCTION syncd.collect_orphans(p_before timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION syncd.collect_orphans(p_before timestamp with time zone) TO syncd_sync;
+
+-- Name: FUNCTION delete_agent_note(p_session_id text, p_note_id text, p_key_id text, p_now timestamp with time zone); Type: ACL; Schema: syncd; Owner: syncd_queue
+
+REVOKE ALL ON FUNCTION syncd.delete_agent_note(p_session_id text, p_note_id text, p_key_id text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.delete_agent_note(p_session_id text, p_note_id text, p_key_id text, p_now timestamp with time zone) TO syncd_read;
 
 -- Name: FUNCTION end_freeze(p_project_id uuid, p_actor text); Type: ACL; Schema: syncd; Owner: syncd_queue
 
@@ -2597,6 +2978,11 @@ GRANT ALL ON FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_re
 
 REVOKE ALL ON FUNCTION syncd.list_lock_duties() FROM PUBLIC;
 GRANT ALL ON FUNCTION syncd.list_lock_duties() TO syncd_sync;
+
+-- Name: FUNCTION open_agent_session(p_session_id text, p_key_id text, p_role text, p_project_ids uuid[], p_pinned uuid[], p_revisions integer[], p_commits text[], p_synced_at timestamp with time zone[], p_now timestamp with time zone, p_expires_at timestamp with time zone, p_forget_before timestamp with time zone, p_limit integer); Type: ACL; Schema: syncd; Owner: syncd_queue
+
+REVOKE ALL ON FUNCTION syncd.open_agent_session(p_session_id text, p_key_id text, p_role text, p_project_ids uuid[], p_pinned uuid[], p_revisions integer[], p_commits text[], p_synced_at timestamp with time zone[], p_now timestamp with time zone, p_expires_at timestamp with time zone, p_forget_before timestamp with time zone, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.open_agent_session(p_session_id text, p_key_id text, p_role text, p_project_ids uuid[], p_pinned uuid[], p_revisions integer[], p_commits text[], p_synced_at timestamp with time zone[], p_now timestamp with time zone, p_expires_at timestamp with time zone, p_forget_before timestamp with time zone, p_limit integer) TO syncd_read;
 
 -- Name: FUNCTION prepare_project(); Type: ACL; Schema: syncd; Owner: syncd_queue
 
@@ -2672,6 +3058,31 @@ GRANT ALL ON FUNCTION syncd.versions_at(p_project_id uuid, p_revision integer) T
 
 GRANT SELECT ON TABLE syncd.agent_requests TO syncd_web;
 GRANT SELECT,INSERT,DELETE ON TABLE syncd.agent_requests TO syncd_account;
+
+-- Name: TABLE agent_session_notes; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE syncd.agent_session_notes TO syncd_queue;
+GRANT SELECT ON TABLE syncd.agent_session_notes TO syncd_read;
+GRANT SELECT ON TABLE syncd.agent_session_notes TO syncd_web;
+
+-- Name: TABLE agent_session_participants; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE syncd.agent_session_participants TO syncd_queue;
+GRANT SELECT ON TABLE syncd.agent_session_participants TO syncd_read;
+GRANT SELECT ON TABLE syncd.agent_session_participants TO syncd_web;
+
+-- Name: TABLE agent_session_pins; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT INSERT ON TABLE syncd.agent_session_pins TO syncd_queue;
+GRANT SELECT ON TABLE syncd.agent_session_pins TO syncd_read;
+GRANT SELECT ON TABLE syncd.agent_session_pins TO syncd_web;
+GRANT SELECT ON TABLE syncd.agent_session_pins TO syncd_sync;
+
+-- Name: TABLE agent_sessions; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE syncd.agent_sessions TO syncd_queue;
+GRANT SELECT ON TABLE syncd.agent_sessions TO syncd_read;
+GRANT SELECT ON TABLE syncd.agent_sessions TO syncd_web;
 
 -- Name: TABLE api_keys; Type: ACL; Schema: syncd; Owner: syncd_owner
 

@@ -19,7 +19,8 @@ def is_storable(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _require_storable(text: str) -> str:
+def require_storable(text: str) -> str:
+    """Return *text*. Raises `ValueError` when Postgres cannot hold it."""
     if not is_storable(text):
         raise ValueError("must not hold NUL or unpaired surrogates")
     return text
@@ -38,9 +39,9 @@ def _read_version(value: object) -> object:
     return value.rpartition("@")[2].strip().removeprefix("v") if isinstance(value, str) else value
 
 
-Cursor = Annotated[str, Field(max_length=MAX_CURSOR_CHARACTERS), AfterValidator(_require_storable)]
-Text = Annotated[str, Field(max_length=MAX_ID_CHARACTERS), AfterValidator(_require_storable)]
-At = Annotated[Text | None, Field(description="as of r42, a commit or a time")]
+Cursor = Annotated[str, Field(max_length=MAX_CURSOR_CHARACTERS), AfterValidator(require_storable)]
+Text = Annotated[str, Field(max_length=MAX_ID_CHARACTERS), AfterValidator(require_storable)]
+At = Annotated[Text | None, Field(description="as of r42, a commit, time or session")]
 Version = Annotated[int, Field(ge=1), BeforeValidator(_read_version)]
 Query = Annotated[Text, AfterValidator(_require_short_query)]
 

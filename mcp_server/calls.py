@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from mcp_server.identity import Caller
 from syncd.adapters.postgres.connections import Connection
@@ -15,7 +16,7 @@ SHOWN_NAMES = 20
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a handler works with. *connection* is in a read-only transaction that sees the caller's tenant alone.
+    """What a handler works with. *connection* is in a transaction that sees the caller's tenant alone, read-only but for tools that write.
 
     *projects* are those that the caller's key opens: a handler reads of no other.
     """
@@ -25,6 +26,7 @@ class Call:
     projects: Sequence[ReadableProject]
     cursors: CursorSealer
     sparse_vectors: bool
+    now: datetime
 
     def seal_cursor(self, position: list[str | int], *, purpose: str) -> str:
         """Return a cursor that only this tenant can use, for the same *purpose*."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from mcp.server import ServerRequestContext
 from mcp.shared.exceptions import MCPError
@@ -24,7 +25,7 @@ from mcp_server.requests import Identify
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.reading.limits import explaining_reads
 from syncd.adapters.postgres.reading.projects import list_projects
-from syncd.adapters.postgres.transactions import reading
+from syncd.adapters.postgres.transactions import reading, writing
 from syncd.core.cursors import CursorSealer
 from syncd.errors import SyncdError
 
@@ -93,7 +94,7 @@ class Dispatcher:
         except ValidationError as error:
             return "wrong_arguments", explain_arguments(tool.name, tool.arguments, error)
         try:
-            async with self.open_call(caller) as call:
+            async with self.open_call(caller, writes=tool.writes) as call:
                 return "ok", await tool.handler(call, arguments)
         except SyncdError as error:
             return error.code, ErrorAnswer(f"{error.message} {error.hint}".strip())
@@ -102,12 +103,13 @@ class Dispatcher:
             return "failed", ErrorAnswer("The server failed; it is not your call. Retry once, then tell the operator.")
 
     @asynccontextmanager
-    async def open_call(self, caller: Caller) -> AsyncIterator[Call]:
-        """Open the snapshot that one request reads."""
+    async def open_call(self, caller: Caller, *, writes: bool = False) -> AsyncIterator[Call]:
+        """Open the snapshot that one request reads, or the transaction of one that also writes."""
+        open_transaction = writing if writes else reading
         with explaining_reads():
-            async with asyncio.timeout(CALL_SECONDS), reading(self.pool, caller.tenant_id) as connection:
+            async with asyncio.timeout(CALL_SECONDS), open_transaction(self.pool, caller.tenant_id) as connection:
                 projects = await list_projects(connection, allowed=caller.project_ids)
-                yield Call(caller, connection, projects, self.cursors, self.sparse_vectors)
+                yield Call(caller, connection, projects, self.cursors, self.sparse_vectors, datetime.now(UTC))
 
 
 def _get_tool(name: str) -> Tool:

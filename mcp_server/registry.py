@@ -20,6 +20,7 @@ from mcp_server.tools.outlines import OutlineArguments, show_outline
 from mcp_server.tools.projects import ProjectsArguments, list_projects
 from mcp_server.tools.reading import FetchArguments, ReadArguments, fetch_document, read_document
 from mcp_server.tools.searching import DocsSearchArguments, SearchArguments, search_docs, search_documents
+from mcp_server.tools.sessions import SessionArguments, keep_session
 
 # A search ranks chunks of whole projects.
 SEARCH_COST = 3
@@ -55,11 +56,12 @@ class Tool:
     description: str
     arguments: type[Arguments]
     handler: Callable[[Call, Any], Awaitable[Answer]]
+    writes: bool = False
     cost: int = 1
     scope: str = READ_SCOPE
 
     def describe(self) -> WireTool:
-        """Return what tools/list says. Every tool of this list reads and changes nothing."""
+        """Return what tools/list says. A tool that writes only ever adds, and says so once when it is told twice."""
         return WireTool(
             name=self.name,
             title=self.title,
@@ -67,7 +69,7 @@ class Tool:
             input_schema=make_input_schema(self.arguments),
             annotations=ToolAnnotations(
                 title=self.title,
-                read_only_hint=True,
+                read_only_hint=not self.writes,
                 destructive_hint=False,
                 idempotent_hint=True,
                 open_world_hint=False,
@@ -163,5 +165,15 @@ TOOLS = (
         "Pass either ids or id.",
         ChunksArguments,
         show_chunks,
+    ),
+    Tool(
+        "docs_session",
+        "Pin and share a session",
+        "Work on one state of all projects, and leave notes for other agents. open: pins every project at its newest revision "
+        "and returns an id to pass as at. show: pins, participants, notes (later: a cursor for new ones). "
+        "note: adds one. delete: takes yours back. close: yours alone.",
+        SessionArguments,
+        keep_session,
+        writes=True,
     ),
 )

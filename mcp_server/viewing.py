@@ -1,13 +1,16 @@
-"""Projects as of a moment: a revision, a commit, or a time. A project that is viewed so reads like one that is at that revision now."""
+"""Projects as of a moment: a revision, a commit, a time, or a session. A project that is viewed so reads like one that is at that revision now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
 from mcp_server.calls import Call
+from mcp_server.sessions import get_session, is_session_id
+from syncd.adapters.postgres.agent_sessions import list_pins
 from syncd.adapters.postgres.pulling import PublishedRevision, find_revision, list_revisions_of_commits
 from syncd.adapters.postgres.reading.projects import ReadableProject
 from syncd.adapters.postgres.reading.revisions import list_revisions_at_time
+from syncd.core.ids import ProjectId
 from syncd.core.moments import AtCommit, AtRevision, AtTime, Moment, parse_moment
 from syncd.errors import BadUsage, NotFound, Rejected
 
@@ -16,6 +19,8 @@ async def view_project(call: Call, project: ReadableProject, at: str | None) -> 
     """Return *project* as of *at*, or as it is. Raises `NotFound` where it had no such revision."""
     if at is None:
         return project
+    if is_session_id(at.strip()):
+        return await _view_pinned(call, project, at.strip())
     moment = _parse(at)
     found = await _find_revision(call, project, moment)
     if found is None:
@@ -28,9 +33,12 @@ async def view_project(call: Call, project: ReadableProject, at: str | None) -> 
 
 
 async def view_projects(call: Call, projects: Sequence[ReadableProject], at: str | None) -> Sequence[ReadableProject]:
-    """Return *projects* as of *at*, which names a time; those that were not synced by then are left out."""
+    """Return *projects* as of *at*, a time or a session; those that were not synced by then, or are not pinned, are left out."""
     if at is None:
         return projects
+    if is_session_id(at.strip()):
+        pins = await _list_pins(call, at.strip())
+        return [_view(project, pins[project.project_id]) for project in projects if project.project_id in pins]
     match moment := _parse(at):
         case AtTime(time):
             ids = [project.project_id for project in projects]
@@ -40,10 +48,26 @@ async def view_projects(call: Call, projects: Sequence[ReadableProject], at: str
             raise Rejected(
                 "project_required",
                 f"at={at!r} is of one project, and none was named.",
-                hint="Name the project, or pass a time.",
+                hint="Name the project, or pass a time or a session.",
             )
         case _:
             assert_never(moment)
+
+
+async def _view_pinned(call: Call, project: ReadableProject, session_id: str) -> ReadableProject:
+    pin = (await _list_pins(call, session_id)).get(project.project_id)
+    if pin is None:
+        raise NotFound(
+            "project_not_pinned",
+            f"The session {session_id} does not pin {project.name}: it was not there, or not synced, when the session was opened.",
+            hint='docs_session(action="open") pins what is there now.',
+        )
+    return _view(project, pin)
+
+
+async def _list_pins(call: Call, session_id: str) -> Mapping[ProjectId, PublishedRevision]:
+    session = await get_session(call, session_id)
+    return await list_pins(call.connection, session.session_id)
 
 
 async def _find_revision(call: Call, project: ReadableProject, moment: Moment) -> PublishedRevision | None:
@@ -68,6 +92,8 @@ async def _find_revision(call: Call, project: ReadableProject, moment: Moment) -
 
 def is_moment(text: str) -> bool:
     """Return whether *text* is written as a moment, not as a cursor."""
+    if is_session_id(text):
+        return True
     try:
         parse_moment(text)
     except BadUsage:
@@ -81,7 +107,7 @@ def _parse(at: str) -> Moment:
     except BadUsage as error:
         raise Rejected(
             "moment_invalid",
-            f"at={at[:100]!r} is neither a revision, nor a commit, nor a time.",
+            f"at={at[:100]!r} is neither a revision, nor a commit, a time or a session.",
             hint="Write r42, 7 or more digits of a commit's SHA, or a time like 2026-11-20T22:00:00Z. "
             "A version of a document stands in its id: project/path@v3.",
         ) from error

@@ -11,6 +11,9 @@ ROUTES_OF_A_REPOSITORY = "select 1 from repository_routes where repository_id = 
 LOCK_DUTIES = "select project_id from project_leases where freeze_id is not null or redis_due is not null"
 # What foreign keys and the collection of orphans ask, for every row that they remove.
 USES_OF_A_CONTENT = "select 1 from document_versions where tenant_id = $1::uuid and content_hash = $2::bytea"
+PINS_OF_A_PROJECT = "select 1 from agent_session_pins where tenant_id = $1::uuid and project_id = $2::uuid"
+REPLIES_TO_A_NOTE = "select 1 from agent_session_notes where tenant_id = $1::uuid and session_id = 's-aaaaaaaaaaaaaaaa' and reply_to = 'n7'"
+NOTES_OF_A_PARTICIPANT = "select 1 from agent_session_notes where tenant_id = $1::uuid and session_id = 's-aaaaaaaaaaaaaaaa' and key_id = 'k7'"
 PLACES_OF_A_CHUNK = "select 1 from document_chunks where tenant_id = $1::uuid and chunk_hash = $2::bytea"
 
 
@@ -93,6 +96,16 @@ HOT_QUERIES = (
     HotQuery("reading/find_document", "read", VERSIONS_OF_A_PROJECT, (PROJECT, DOCUMENT, "2"), generic=False),
     HotQuery("reading/list_links", "read", ("links_pkey",), (HASH, "'md'", "100")),
     HotQuery("reading/list_links_to", "read", ("links_by_target_name",), (PROJECT, "2", "array['page7']", "100")),
+    HotQuery("agent_sessions/list_sessions", "read", ("agent_sessions_by_expiry",), ("now()", "20")),
+    HotQuery(
+        "agent_sessions/list_notes",
+        "read",
+        ("agent_session_notes_tenant_id_session_id_number_key", "agent_session_notes_pkey"),
+        ("'s-aaaaaaaaaaaaaaaa'", "0", "20"),
+    ),
+    HotQuery("pins of a project", "read", ("agent_session_pins_by_project",), (TENANT, PROJECT), PINS_OF_A_PROJECT),
+    HotQuery("replies to a note", "read", ("agent_session_notes_by_reply",), (TENANT,), REPLIES_TO_A_NOTE),
+    HotQuery("notes of a participant", "read", ("agent_session_notes_by_author",), (TENANT,), NOTES_OF_A_PARTICIPANT),
     HotQuery("reading/get_text", "read", ("blobs_pkey",), (HASH,)),
     HotQuery("reading/list_places", "read", ("document_chunks_pkey",), (HASH, "'md'", "'{title}'", "1")),
     HotQuery(

@@ -74,6 +74,15 @@ select tenant_id, content_hash, 'md', 'Page ' || n, 1, o - 1, sha256(content_has
 from contents cross join generate_series(1, {chunks}) as o;
 insert into links (tenant_id, content_hash, format, ordinal, line, target, text)
 select tenant_id, content_hash, 'md', o, o, 'page' || n + o || '.md', 'next' from contents cross join generate_series(1, 2) as o;
+insert into agent_sessions (tenant_id, session_id, opened_by, created_at, expires_at)
+select tenant_id, 's-aaaaaaaaaaaaa' || translate(lpad(n::text, 3, '0'), '0189', 'abcd'), 'k', now(), now() + (n - 200) * interval '1 day'
+from (select distinct tenant_id from places) t cross join generate_series(0, 220) as n;
+insert into agent_session_pins (tenant_id, session_id, project_id, revision)
+select s.tenant_id, s.session_id, p.project_id, 1 from agent_sessions s join places p on p.tenant_id = s.tenant_id;
+insert into agent_session_participants (tenant_id, session_id, key_id, role, joined_at)
+select tenant_id, session_id, 'k' || n, '', now() from agent_sessions cross join generate_series(1, 5) as n;
+insert into agent_session_notes (tenant_id, session_id, note_id, number, key_id, reply_to, body, created_at)
+select tenant_id, session_id, 'n' || n, n, 'k' || n % 5, 'n' || n % 10, 'note', now() from agent_sessions cross join generate_series(1, 20) as n;
 """
 
 

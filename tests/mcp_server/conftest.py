@@ -12,7 +12,7 @@ from syncd.adapters.postgres.connections import open_connection
 from syncd.adapters.postgres.roles import make_login_url, put_logins
 from tests.databases import LOGINS, Database, name_database, run_statement
 from tests.mcp_server.serve import serving
-from tests.mcp_server.worlds import ACME_FILES, GLOBEX_FILES, World, make_party
+from tests.mcp_server.worlds import ACME_FILES, GLOBEX_FILES, World, make_party, open_known_session
 from tests.mirror import open_mirror
 
 
@@ -40,6 +40,8 @@ async def world(
     ):
         acme = await make_party(acme_mirror, tmp_path_factory.mktemp("acme"))
         globex = await make_party(globex_mirror, tmp_path_factory.mktemp("globex"))
+        await open_known_session(acme, "s-guideguideguidea")
+        await open_known_session(globex, "s-vaultvaultvaulta")
         yield World(
             database=world_database,
             mcp_url=origin,

@@ -24,6 +24,10 @@ FOREIGN: Mapping[str, tuple[dict[str, object], dict[str, object]]] = {
     "docs_history": ({"id": "vault/docs/secret.md"}, {"id": "xault/docs/secret.md"}),
     "docs_diff": ({"id": "vault/docs/secret.md", "from": "v1"}, {"id": "xault/docs/secret.md", "from": "v1"}),
     "docs_changes": ({"since": "r0", "project": "vault"}, {"since": "r0", "project": "xault"}),
+    "docs_session": (
+        {"action": "show", "session": "s-vaultvaultvaulta"},
+        {"action": "show", "session": "s-xaultxaultxaulta"},
+    ),
     "docs_chunks": ({"ids": ["vault/docs/secret.md@v1:L1-3"]}, {"ids": ["xault/docs/secret.md@v1:L1-3"]}),
 }
 
@@ -63,6 +67,7 @@ async def test_a_key_of_some_projects_is_answered_as_if_there_were_no_others(wor
         "docs_history": {"id": "guide/docs/setup.md"},
         "docs_diff": {"id": "guide/docs/setup.md", "from": "v1"},
         "docs_changes": {"since": "r0", "project": "guide"},
+        "docs_session": {"action": "show", "session": "s-guideguideguidea"},
         "docs_read": {"id": "https://github.com/acme/docs/blob/main/docs/setup.md"},
         "docs_chunks": {"id": "guide/docs/setup.md@v1:L1-9"},
     }

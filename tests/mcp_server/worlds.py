@@ -4,11 +4,13 @@ import secrets
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from syncd.adapters.folder.source import FolderSource
+from syncd.adapters.postgres.agent_sessions import NewSession, open_session
 from syncd.adapters.postgres.keys import NewKey, add_key, revoke_key
+from syncd.adapters.postgres.transactions import writing
 from syncd.core.ids import ProjectId
 from syncd.core.keys import hash_secret, make_key, make_key_id
 from syncd.core.paths import make_path_filter
@@ -134,6 +136,23 @@ async def make_agent_key(
     )
     await add_key(mirror.web_pool, mirror.tenant_id, key)
     return make_key("test", key_id, secret), key_id
+
+
+async def open_known_session(party: Party, session_id: str) -> None:
+    """Open a session whose id a test can foresee."""
+    now = datetime.now(UTC)
+    session = NewSession(
+        session_id=session_id,
+        key_id=party.key_id,
+        role="",
+        project_ids=None,
+        pins={},
+        created_at=now,
+        expires_at=now + timedelta(days=1),
+        forget_before=now,
+    )
+    async with writing(party.mirror.read_pool, party.mirror.tenant_id) as connection:
+        assert await open_session(connection, session, limit=10)
 
 
 async def make_party(mirror: Mirror, directory: Path) -> Party:

@@ -14,6 +14,7 @@ import pytest_asyncio
 import mcp_server
 import syncd
 from syncd.adapters.embedded.postgres import PostgresServer
+from syncd.adapters.postgres.agent_sessions import AgentSession, Note, Participant
 from syncd.adapters.postgres.connections import Connection, open_connection
 from syncd.adapters.postgres.freezes import LockDuty
 from syncd.adapters.postgres.idempotency import KnownRequest
@@ -72,6 +73,11 @@ ELSEWHERE = {
 }
 # Rows that become a value field by field.
 VALUES = {
+    "agent_sessions/find_note": Note,
+    "agent_sessions/find_session": AgentSession,
+    "agent_sessions/list_notes": Note,
+    "agent_sessions/list_participants": Participant,
+    "agent_sessions/list_sessions": AgentSession,
     "installations/list_installations": BoundInstallation,
     "keys/list_keys": StoredKey,
     "keys/list_keys_by_id": StoredKey,

@@ -152,6 +152,7 @@ async def test_a_row_that_refers_to_another_tenant_is_refused_by_its_key(world: 
     # These refer to nothing but their tenant.
     assert unbound == [
         "agent_requests",
+        "agent_sessions",
         "api_keys",
         "blobs",
         "chunks",

@@ -2,23 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 from zlib import crc32
 
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.folder.source import FolderSource
+from syncd.adapters.postgres.agent_sessions import NewNote, NewSession, add_note, open_session
 from syncd.adapters.postgres.connections import Connection, open_connection
 from syncd.adapters.postgres.idempotency import claim_request
 from syncd.adapters.postgres.installations import add_installation, add_setup
 from syncd.adapters.postgres.keys import NewKey, add_key
 from syncd.adapters.postgres.leases import mint_fence
+from syncd.adapters.postgres.pulling import PublishedRevision
 from syncd.adapters.postgres.sessions import Secrets, add_session, put_link
 from syncd.adapters.postgres.transactions import in_project, writing
 from syncd.adapters.postgres.usage import put_quota, record_requests
 from syncd.adapters.postgres.users import add_user
-from syncd.core.ids import TenantId, UserId
+from syncd.core.ids import ProjectId, TenantId, UserId
 from syncd.core.locks import Lock
 from syncd.core.paths import make_path_filter
 from syncd.core.projects import NewProject
@@ -79,7 +81,26 @@ async def _make_party(database: Database, redis_server: RedisServer, directory: 
         await _use(mirror, key.key_id)
         await _sign_in(mirror, name)
         locks = [await _sync(mirror, directory, f"{name}{number}") for number in (1, 2)]
+        await _open_agent_session(mirror, key.key_id, [lock.project_id for lock in locks])
         return Party(mirror.tenant_id, *locks)
+
+
+async def _open_agent_session(mirror: Mirror, key_id: str, project_ids: Sequence[ProjectId]) -> None:
+    now = datetime.now(UTC)
+    session = NewSession(
+        session_id=f"s-{mirror.tenant_id.hex[:16].translate(str.maketrans('0189', 'ghij'))}",
+        key_id=key_id,
+        role="author",
+        project_ids=None,
+        pins=dict.fromkeys(project_ids, PublishedRevision(1, None, now)),
+        created_at=now,
+        expires_at=now + timedelta(days=1),
+        forget_before=now,
+    )
+    note = NewNote(session.session_id, "n1", key_id, role=None, reply_to=None, body="A note.", created_at=now)
+    async with writing(mirror.read_pool, mirror.tenant_id) as connection:
+        assert await open_session(connection, session, limit=10)
+        assert await add_note(connection, note, limit=10) == "added"
 
 
 async def _sign_in(mirror: Mirror, name: str) -> None:
