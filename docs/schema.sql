@@ -581,6 +581,21 @@ ALTER FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now t
 
 COMMENT ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) IS 'Definer: an active key by id and SHA-256 of its secret, whoever owns it. The only way from a secret to a tenant.';
 
+-- Name: resolve_issuer(text, text); Type: FUNCTION; Schema: syncd; Owner: syncd_auth
+
+CREATE FUNCTION syncd.resolve_issuer(p_issuer text, p_claim_value text) RETURNS uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select t.tenant_id from syncd.trusted_issuers t where t.issuer = p_issuer and t.claim_value = p_claim_value;
+$$;
+
+ALTER FUNCTION syncd.resolve_issuer(p_issuer text, p_claim_value text) OWNER TO syncd_auth;
+
+-- Name: FUNCTION resolve_issuer(p_issuer text, p_claim_value text); Type: COMMENT; Schema: syncd; Owner: syncd_auth
+
+COMMENT ON FUNCTION syncd.resolve_issuer(p_issuer text, p_claim_value text) IS 'Definer: whose tokens these are. Asked once a token is proved, before any tenant is known.';
+
 -- Name: resolve_platform_key(text, bytea, timestamp with time zone); Type: FUNCTION; Schema: syncd; Owner: syncd_auth
 
 CREATE FUNCTION syncd.resolve_platform_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) RETURNS boolean
@@ -1960,6 +1975,37 @@ COMMENT ON COLUMN syncd.term_stats.term_id IS 'Hash of the term: the position in
 
 COMMENT ON COLUMN syncd.term_stats.document_frequency IS 'Chunk places that hold the term; rows that fell to 0 stay.';
 
+-- Name: trusted_issuers; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.trusted_issuers (
+    tenant_id uuid NOT NULL,
+    issuer text NOT NULL,
+    claim_value text NOT NULL,
+    trusted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT trusted_issuers_claim_value_check CHECK (((length(claim_value) >= 1) AND (length(claim_value) <= 200))),
+    CONSTRAINT trusted_issuers_issuer_check CHECK (((length(issuer) >= 1) AND (length(issuer) <= 500)))
+);
+
+ALTER TABLE ONLY syncd.trusted_issuers FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.trusted_issuers OWNER TO syncd_owner;
+
+-- Name: TABLE trusted_issuers; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.trusted_issuers IS 'The tokens that a tenant trusts: of which issuer, with which value of the claim that names a tenant there.';
+
+-- Name: COLUMN trusted_issuers.issuer; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.trusted_issuers.issuer IS 'The issuer (iss) exactly as its tokens name it.';
+
+-- Name: COLUMN trusted_issuers.claim_value; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.trusted_issuers.claim_value IS 'Value of the claim SYNCD_OAUTH_TENANT_CLAIM.';
+
+-- Name: COLUMN trusted_issuers.trusted_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.trusted_issuers.trusted_at IS 'Since when.';
+
 -- Name: usage_events; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
 CREATE TABLE syncd.usage_events (
@@ -2270,6 +2316,16 @@ ALTER TABLE ONLY syncd.tenants
 
 ALTER TABLE ONLY syncd.term_stats
     ADD CONSTRAINT term_stats_pkey PRIMARY KEY (tenant_id, project_id, term_id);
+
+-- Name: trusted_issuers trusted_issuers_one_tenant; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.trusted_issuers
+    ADD CONSTRAINT trusted_issuers_one_tenant UNIQUE (issuer, claim_value);
+
+-- Name: trusted_issuers trusted_issuers_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.trusted_issuers
+    ADD CONSTRAINT trusted_issuers_pkey PRIMARY KEY (tenant_id, issuer, claim_value);
 
 -- Name: usage_events usage_events_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
@@ -2653,6 +2709,11 @@ ALTER TABLE ONLY syncd.tenant_quotas
 ALTER TABLE ONLY syncd.term_stats
     ADD CONSTRAINT term_stats_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id);
 
+-- Name: trusted_issuers trusted_issuers_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.trusted_issuers
+    ADD CONSTRAINT trusted_issuers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id) ON DELETE CASCADE;
+
 -- Name: usage_events usage_events_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.usage_events
@@ -2774,6 +2835,10 @@ CREATE POLICY project_scope ON syncd.term_stats AS RESTRICTIVE TO syncd_sync USI
 -- Name: projects; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE syncd.projects ENABLE ROW LEVEL SECURITY;
+
+-- Name: trusted_issuers resolve_any_issuer; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY resolve_any_issuer ON syncd.trusted_issuers FOR SELECT TO syncd_auth USING (true);
 
 -- Name: api_keys resolve_any_key; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
@@ -2899,6 +2964,10 @@ CREATE POLICY tenant_isolation ON syncd.tenant_quotas USING ((tenant_id = ( SELE
 
 CREATE POLICY tenant_isolation ON syncd.term_stats USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
 
+-- Name: trusted_issuers tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.trusted_issuers USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
 -- Name: usage_events tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
 CREATE POLICY tenant_isolation ON syncd.usage_events USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
@@ -2914,6 +2983,10 @@ ALTER TABLE syncd.tenant_quotas ENABLE ROW LEVEL SECURITY;
 -- Name: term_stats; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE syncd.term_stats ENABLE ROW LEVEL SECURITY;
+
+-- Name: trusted_issuers; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.trusted_issuers ENABLE ROW LEVEL SECURITY;
 
 -- Name: usage_events; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
@@ -3009,6 +3082,11 @@ GRANT ALL ON FUNCTION syncd.request_sync(p_project_id uuid, p_now timestamp with
 REVOKE ALL ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) TO syncd_web;
 GRANT ALL ON FUNCTION syncd.resolve_api_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone) TO syncd_read;
+
+-- Name: FUNCTION resolve_issuer(p_issuer text, p_claim_value text); Type: ACL; Schema: syncd; Owner: syncd_auth
+
+REVOKE ALL ON FUNCTION syncd.resolve_issuer(p_issuer text, p_claim_value text) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.resolve_issuer(p_issuer text, p_claim_value text) TO syncd_read;
 
 -- Name: FUNCTION resolve_platform_key(p_key_id text, p_secret_hash bytea, p_now timestamp with time zone); Type: ACL; Schema: syncd; Owner: syncd_auth
 
@@ -3600,6 +3678,11 @@ GRANT SELECT ON TABLE syncd.tenants TO syncd_account;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE syncd.term_stats TO syncd_sync;
 GRANT SELECT ON TABLE syncd.term_stats TO syncd_read;
 GRANT SELECT ON TABLE syncd.term_stats TO syncd_web;
+
+-- Name: TABLE trusted_issuers; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.trusted_issuers TO syncd_web;
+GRANT SELECT ON TABLE syncd.trusted_issuers TO syncd_auth;
 
 -- Name: TABLE usage_events; Type: ACL; Schema: syncd; Owner: syncd_owner
 

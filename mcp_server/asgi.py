@@ -1,24 +1,30 @@
 """The HTTP side: health, identity before anything is parsed, and for each request the cheaper of JSON and SSE."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from typing import Any
+from urllib.parse import urlsplit
 
 from mcp.server import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from mcp.server.transport_security import RequestBodyLimitMiddleware, TransportSecuritySettings
+from mcp.server.transport_security import (
+    RequestBodyLimitMiddleware,
+    TransportSecurityMiddleware,
+    TransportSecuritySettings,
+)
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from mcp_server.exchange import begin_exchange, refusing
-from mcp_server.identity import READ_SCOPE, Caller, KeyVerifier
+from mcp_server.exchange import begin_exchange, make_challenge, refusing
+from mcp_server.identity import READ_SCOPE, TOKEN_SCOPES, Caller, KeyVerifier
 from syncd.errors import RetryLater, SyncdError
 
 MCP_PATH = "/mcp"
+METADATA_PATH = "/.well-known/oauth-protected-resource"
 MAX_REQUEST_BYTES = 256 * 1024
 # Only what streams needs SSE; a JSON answer costs half. Found in the raw body, where a false alarm costs no more than that half.
 _STREAMING_MARKS = (b'"progressToken"', b'"subscriptions/listen"')
@@ -27,13 +33,28 @@ Readiness = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
+class ProtectedResource:
+    """What RFC 9728 tells of a server that takes OAuth tokens: the document, where it is, and its address."""
+
+    path: str
+    url: str
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class HttpApplication:
-    """The ASGI application. *check_ready* raises an error of ours while the database cannot serve."""
+    """The ASGI application.
+
+    *check_ready* raises an error of ours while the database cannot serve. *security* is asked before anything else is looked at.
+    *resource* is none where API keys are the only way in.
+    """
 
     verifier: KeyVerifier
     json_manager: StreamableHTTPSessionManager
     sse_manager: StreamableHTTPSessionManager
     check_ready: Readiness
+    security: TransportSecurityMiddleware
+    resource: ProtectedResource | None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -46,6 +67,8 @@ class HttpApplication:
                 await (await self._readiness())(scope, receive, send)
             case "/mcp" | "/mcp/":
                 await self._serve_mcp(scope, receive, send)
+            case path if self.resource is not None and path in {METADATA_PATH, self.resource.path}:
+                await self._show_resource(self.resource, Request(scope))(scope, receive, send)
             case _:
                 await Response("Not found; MCP is at /mcp.", status_code=404)(scope, receive, send)
 
@@ -56,20 +79,31 @@ class HttpApplication:
             return JSONResponse({"status": "unready", "code": error.code, "reason": error.message}, status_code=503)
         return JSONResponse({"status": "ready"})
 
+    def _show_resource(self, resource: ProtectedResource, request: Request) -> Response:
+        if request.method not in {"GET", "HEAD"}:
+            return Response(status_code=405, headers={"Allow": "GET, HEAD"})
+        # Meant for everybody, and the same for everybody: clients in browsers read it before they have a token.
+        headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=3600"}
+        return JSONResponse(dict(resource.document), headers=headers)
+
     async def _serve_mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
+        stranger = await self.security.validate_request(request)
+        if stranger is not None:
+            await stranger(scope, receive, send)
+            return
         try:
             caller = await self._identify(request)
         except RetryLater as error:
             await _postpone(error)(scope, receive, send)
             return
         if caller is None:
-            await _refuse(401, "invalid_token", "A valid API key is required: Authorization: Bearer KEY.")(
+            await self._refuse(401, "invalid_token", "A valid API key is required: Authorization: Bearer KEY.")(
                 scope, receive, send
             )
             return
         if READ_SCOPE not in caller.scopes:
-            await _refuse(403, "insufficient_scope", f"This key lacks the scope {READ_SCOPE}.", scope=READ_SCOPE)(
+            await self._refuse(403, "insufficient_scope", f"This key lacks the scope {READ_SCOPE}.")(
                 scope, receive, send
             )
             return
@@ -79,6 +113,12 @@ class HttpApplication:
             return
         exchange = begin_exchange(scope, caller, partial(self._identify, request))
         await RequestBodyLimitMiddleware(self._serve_body, MAX_REQUEST_BYTES)(scope, receive, refusing(exchange, send))
+
+    def _refuse(self, status: int, error: str, description: str) -> Response:
+        metadata_url = None if self.resource is None else self.resource.url
+        refusal = make_challenge(status, error, description, scope=READ_SCOPE, metadata_url=metadata_url)
+        content = {"error": error, "error_description": description}
+        return JSONResponse(content, status_code=status, headers=dict(refusal.headers))
 
     async def _identify(self, request: Request) -> Caller | None:
         kind, _, key = request.headers.get("authorization", "").partition(" ")
@@ -105,6 +145,7 @@ async def open_application(
     *,
     security: TransportSecuritySettings,
     check_ready: Readiness,
+    resource: ProtectedResource | None,
 ) -> AsyncIterator[HttpApplication]:
     """Open the application; both managers serve every protocol version without sessions."""
     json_manager, sse_manager = (
@@ -118,7 +159,25 @@ async def open_application(
         for json_response in (True, False)
     )
     async with json_manager.run(), sse_manager.run():
-        yield HttpApplication(verifier, json_manager, sse_manager, check_ready)
+        yield HttpApplication(
+            verifier, json_manager, sse_manager, check_ready, TransportSecurityMiddleware(security), resource
+        )
+
+
+def make_resource(mcp_url: str | None, issuers: Sequence[str]) -> ProtectedResource | None:
+    """Return what RFC 9728 tells of the server at *mcp_url*; none without *issuers*."""
+    if mcp_url is None or not issuers:
+        return None
+    parts = urlsplit(mcp_url)
+    path = f"{METADATA_PATH}{parts.path.rstrip('/')}"
+    document = {
+        "resource": mcp_url,
+        "resource_name": "syncd docs",
+        "authorization_servers": list(issuers),
+        "scopes_supported": sorted(TOKEN_SCOPES),
+        "bearer_methods_supported": ["header"],
+    }
+    return ProtectedResource(path, f"{parts.scheme}://{parts.netloc}{path}", document)
 
 
 def make_security(
@@ -136,15 +195,6 @@ def make_security(
         enable_dns_rebinding_protection=True,
         allowed_hosts=[*hosts, *(f"{name}:*" for name in hosts)],
         allowed_origins=[*origins, *(f"{name}:*" for name in origins)],
-    )
-
-
-def _refuse(status: int, error: str, description: str, *, scope: str | None = None) -> Response:
-    challenge = f'Bearer error="{error}", error_description="{description}"' + (f', scope="{scope}"' if scope else "")
-    return JSONResponse(
-        {"error": error, "error_description": description},
-        status_code=status,
-        headers={"WWW-Authenticate": challenge},
     )
 
 

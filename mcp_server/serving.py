@@ -18,10 +18,10 @@ from mcp.server import Server, ServerRequestContext
 from mcp.server.stdio import stdio_server
 
 from mcp_server.admission import Admission
-from mcp_server.asgi import HttpApplication, make_security, open_application
+from mcp_server.asgi import HttpApplication, make_resource, make_security, open_application
 from mcp_server.exchange import identify_again, identify_request
 from mcp_server.feed import ChangeFeed, open_feed
-from mcp_server.identity import Caller, KeyVerifier
+from mcp_server.identity import Caller, KeyVerifier, Tokens
 from mcp_server.ledger import Ledger, open_ledger
 from mcp_server.limits import Pace, Places
 from mcp_server.requests import Identify
@@ -32,6 +32,7 @@ from syncd.adapters.postgres.outages import check_schema
 from syncd.adapters.redis.allowances import SharedAllowances
 from syncd.adapters.redis.locks import open_redis_client
 from syncd.adapters.systemd import feeding_watchdog, open_notifier
+from syncd.adapters.tokens import TokenRules, open_token_prover
 from syncd.core.allowances import Allowance
 from syncd.core.cursors import make_installation_key
 from syncd.errors import BadUsage, Rejected
@@ -80,7 +81,7 @@ async def _open_reader(settings: Settings) -> AsyncIterator[_Reader]:
         key = make_installation_key(url, salt=KEY_SALT)
         yield _Reader(
             pool,
-            KeyVerifier(pool, now=_utc_now, monotonic=time.monotonic),
+            KeyVerifier(pool, now=_utc_now, monotonic=time.monotonic, tokens=await _open_tokens(settings, stack)),
             await stack.enter_async_context(open_feed(pool, url)),
             await _open_pace(settings, stack),
             Places(settings.mcp_concurrency, settings.pool_connections * CALLS_PER_CONNECTION),
@@ -93,6 +94,14 @@ async def _open_reader(settings: Settings) -> AsyncIterator[_Reader]:
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+async def _open_tokens(settings: Settings, stack: AsyncExitStack) -> Tokens | None:
+    if not settings.oauth_issuers or settings.mcp_url is None:
+        return None
+    rules = TokenRules(issuers=settings.oauth_issuers, audience=settings.mcp_url, algorithms=settings.oauth_algorithms)
+    prover = await stack.enter_async_context(open_token_prover(rules, now=_utc_now, monotonic=time.monotonic))
+    return Tokens(prover, settings.oauth_tenant_claim)
 
 
 async def _open_pace(settings: Settings, stack: AsyncExitStack) -> Pace:
@@ -116,6 +125,7 @@ async def open_http_application(settings: Settings, *, host: str) -> AsyncIterat
             reader.verifier,
             security=security,
             check_ready=partial(check_schema, reader.pool, list_migrations()),
+            resource=make_resource(settings.mcp_url, settings.oauth_issuers),
         ) as application:
             yield application
 

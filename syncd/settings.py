@@ -5,8 +5,9 @@ from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from syncd.errors import BadUsage
@@ -42,6 +43,23 @@ def split_secrets(secrets: SecretStr) -> tuple[str, ...]:
     return tuple(part.strip() for part in secrets.get_secret_value().split(",") if part.strip())
 
 
+def check_issuer(url: str) -> str:
+    """Return *url* as it is. Raises `ValueError` for an issuer whose keys could be forged on the way."""
+    parts = urlsplit(url)
+    here = parts.hostname in {"127.0.0.1", "::1", "localhost"}
+    if (
+        not parts.hostname
+        or parts.scheme not in ({"https", "http"} if here else {"https"})
+        or parts.query
+        or parts.fragment
+    ):
+        raise ValueError("write the issuer as its tokens name it, for example https://login.example.com/")
+    return url
+
+
+# Signed with a private key: with a shared secret, whoever can check a token can make one.
+SigningAlgorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+IssuerUrl = Annotated[str, AfterValidator(check_issuer)]
 HostPort = Annotated[str, AfterValidator(check_address)]
 Place = Annotated[Path, AfterValidator(find_place)]
 WebhookSecrets = Annotated[SecretStr, AfterValidator(check_webhook_secrets)]
@@ -82,6 +100,10 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     mcp_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     mcp_allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    mcp_url: str | None = Field(default=None, pattern=r"^https?://[^\s@?#]+$")
+    oauth_issuers: Annotated[tuple[IssuerUrl, ...], NoDecode] = ()
+    oauth_tenant_claim: str = Field(default="org_id", min_length=1)
+    oauth_algorithms: Annotated[tuple[SigningAlgorithm, ...], NoDecode] = ("RS256", "PS256", "ES256", "EdDSA")
     mcp_calls_per_minute: float = Field(default=1200.0, ge=1, le=1_000_000)
     mcp_burst_calls: int = Field(default=300, ge=1, le=1_000_000)
     mcp_concurrency: int = Field(default=8, ge=1, le=1_000)
@@ -117,6 +139,8 @@ class Settings(BaseSettings):
         "mcp_allowed_hosts",
         "mcp_allowed_origins",
         "cors_origins",
+        "oauth_issuers",
+        "oauth_algorithms",
         "trusted_proxies",
         mode="before",
     )
@@ -124,6 +148,13 @@ class Settings(BaseSettings):
     def split_list(cls, value: object) -> object:
         """Read lists as people write them in an environment: separated by commas."""
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def require_audience(self) -> "Settings":
+        """Refuse issuers without an address of ours: a token must be made for us, and it names us by that."""
+        if self.oauth_issuers and self.mcp_url is None:
+            raise ValueError("SYNCD_OAUTH_ISSUERS needs SYNCD_MCP_URL, the audience of tokens")
+        return self
 
     @field_validator("github_api_url", "public_url")
     @classmethod
@@ -170,14 +201,17 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - pydantic vali
             _secrets_dir=credentials, **{name: value for name, value in overrides.items() if value is not None}
         )
     except ValidationError as error:
-        faults = [
-            f"SYNCD_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors(include_input=False)
-        ]
+        faults = [_describe_fault(fault["loc"], fault["msg"]) for fault in error.errors(include_input=False)]
         raise BadUsage(
             "settings_invalid",
             f"{len(faults)} setting{'s are' if len(faults) > 1 else ' is'} wrong: {'; '.join(faults)}.",
             hint="Correct them in the environment or in .env; .env.example explains each.",
         ) from error
+
+
+def _describe_fault(place: tuple[int | str, ...], said: str) -> str:
+    """Return what is wrong with a setting, or with several together."""
+    return f"SYNCD_{str(place[0]).upper()}: {said}" if place else said.removeprefix("Value error, ")
 
 
 def require_setting(value: SecretStr | None, name: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import syncd
-from syncd.cli import doctor, github, keys, migrate, projects, pull, run, status, tenants, up, usage, users
+from syncd.cli import doctor, github, issuers, keys, migrate, projects, pull, run, status, tenants, up, usage, users
 
 Handler: TypeAlias = Callable[[argparse.Namespace], Awaitable[int]]
 
@@ -106,6 +106,19 @@ def _add_tenants(commands: Subparsers) -> None:
     quota.add_argument("name", metavar="NAME")
     quota.add_argument("--calls-per-day", metavar="N", help="calls that are answered, or none for as many as they like")
     quota.add_argument("--tokens-per-day", metavar="N", help="tokens of the answers, or none for as many as they like")
+    _add_trust(group)
+
+
+def _add_trust(group: Subparsers) -> None:
+    example = "syncd tenant trust acme --issuer https://login.example.com/ --value org_123"
+    trusting = _add(group, "trust", issuers.trust_command, "Let OAuth tokens speak for a tenant.", example)
+    ending = _add(group, "untrust", issuers.untrust_command, "Take that away.", example.replace("trust", "untrust", 1))
+    for parser in (trusting, ending):
+        parser.add_argument("--issuer", required=True, metavar="URL", help="the issuer, as its tokens name it")
+        parser.add_argument("--value", required=True, help="value of the claim SYNCD_OAUTH_TENANT_CLAIM")
+    listing = _add(group, "trusted", issuers.trusted_command, "List these tokens.", "syncd tenant trusted acme")
+    for parser in (trusting, ending, listing):
+        parser.add_argument("name", metavar="NAME")
 
 
 def _add_users(commands: Subparsers) -> None:

@@ -35,7 +35,7 @@ from syncd.web.server import bind, open_site
 # A person waits for the prompt: what a sync has staged by then is used by the next `up`.
 DRAIN_SECONDS = 2.0
 # The settings that only the MCP server reads.
-MCP_SETTINGS = ("mcp_",)
+MCP_SETTINGS = ("mcp_", "oauth_")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ KEYS_WITHOUT_TENANT = (
     "platform_keys_pkey",
     "tenants_by_name",
     "tenants_pkey",
+    "trusted_issuers_one_tenant",  # a token must never open a second tenant
     "webhook_deliveries_pkey",
 )
 # Tables that the daemon may write without the fence, and why.
@@ -52,6 +53,7 @@ APPEND_ONLY_TABLES = (
 WIDER_POLICIES = {
     ("api_keys", "resolve_any_key"): ("syncd_auth", "r"),
     ("api_keys", "stamp_any_key"): ("syncd_auth", "w"),
+    ("trusted_issuers", "resolve_any_issuer"): ("syncd_auth", "r"),
     ("project_leases", "prepare_any_project"): ("syncd_queue", "a"),
     ("project_leases", "show_any_freeze"): ("syncd_queue", "r"),
 }
@@ -73,6 +75,7 @@ DEFINERS = {
     "route_repository": "syncd_queue",
     "accept_delivery": "syncd_queue",
     "record_requests": "syncd_account",
+    "resolve_issuer": "syncd_auth",
     "remove_requests": "syncd_account",
 }
 SECRET_COLUMNS = ("credential", "nonce", "secret_hash", "source_mark")

@@ -19,6 +19,7 @@ from syncd.adapters.postgres.connections import Connection, open_connection
 from syncd.adapters.postgres.freezes import LockDuty
 from syncd.adapters.postgres.idempotency import KnownRequest
 from syncd.adapters.postgres.installations import BoundInstallation
+from syncd.adapters.postgres.issuers import TrustedIssuer
 from syncd.adapters.postgres.keys import ResolvedKey, StoredKey
 from syncd.adapters.postgres.leases import Minted
 from syncd.adapters.postgres.migrations import list_migrations, run_migrations
@@ -79,6 +80,7 @@ VALUES = {
     "agent_sessions/list_participants": Participant,
     "agent_sessions/list_sessions": AgentSession,
     "installations/list_installations": BoundInstallation,
+    "issuers/list_issuers": TrustedIssuer,
     "keys/list_keys": StoredKey,
     "keys/list_keys_by_id": StoredKey,
     "idempotency/find_request": KnownRequest,

@@ -13,6 +13,7 @@ from syncd.adapters.postgres.agent_sessions import NewNote, NewSession, add_note
 from syncd.adapters.postgres.connections import Connection, open_connection
 from syncd.adapters.postgres.idempotency import claim_request
 from syncd.adapters.postgres.installations import add_installation, add_setup
+from syncd.adapters.postgres.issuers import add_issuer
 from syncd.adapters.postgres.keys import NewKey, add_key
 from syncd.adapters.postgres.leases import mint_fence
 from syncd.adapters.postgres.pulling import PublishedRevision
@@ -125,6 +126,7 @@ async def _use(mirror: Mirror, key_id: str) -> None:
         assert await record_requests(connection, [request], usage)
     async with writing(mirror.web_pool, mirror.tenant_id) as connection:
         await put_quota(connection, Quota(calls_per_day=10))
+        assert await add_issuer(connection, "https://login.example.com", f"org of {key_id}")
 
 
 async def _bind_installation(mirror: Mirror, name: str) -> None:
