@@ -17,6 +17,7 @@ CHUNK_BYTES = 64 * 1024
 class Faults:
     """How often what happens to a reply, from 0 to 1. *mute*: nothing passes in either direction, and nobody hangs up.
 
+    Only replies to scripts are doubled: a client that is answered twice while it signs in is talking to no server at all.
     *lose_next* replies are lost first, whatever the dice say. After a lost reply the connection is closed.
     """
 
@@ -56,18 +57,20 @@ class FaultProxy:
         with suppress(OSError):
             upstream_reader, upstream_writer = await asyncio.open_unix_connection(self._target)
             try:
-                await _first(self._send(reader, upstream_writer), self._reply(upstream_reader, writer))
+                asked = bytearray()
+                await _first(self._send(reader, upstream_writer, asked), self._reply(upstream_reader, writer, asked))
             finally:
                 upstream_writer.transport.abort()
 
-    async def _send(self, reader: asyncio.StreamReader, upstream: asyncio.StreamWriter) -> None:
+    async def _send(self, reader: asyncio.StreamReader, upstream: asyncio.StreamWriter, asked: bytearray) -> None:
         while chunk := await reader.read(CHUNK_BYTES):
+            asked[:] = chunk
             self._heard.set()
             await self._wait_until_heard()
             upstream.write(chunk)
             await upstream.drain()
 
-    async def _reply(self, upstream: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _reply(self, upstream: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: bytearray) -> None:
         while chunk := await upstream.read(CHUNK_BYTES):
             await self._wait_until_heard()
             fate = self._dice.random()
@@ -75,7 +78,7 @@ class FaultProxy:
                 self.faults.lose_next = max(0, self.faults.lose_next - 1)
                 self.counts["lost"] += 1
                 return
-            if fate < self.faults.lose_reply + self.faults.double_reply:
+            if b"EVALSHA" in asked and fate < self.faults.lose_reply + self.faults.double_reply:
                 self.counts["doubled"] += 1
                 chunk += chunk
             elif fate < self.faults.lose_reply + self.faults.double_reply + self.faults.slow_reply:

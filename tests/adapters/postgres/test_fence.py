@@ -1,10 +1,8 @@
 """Only the holder of a project's newest lease writes: Postgres refuses everybody else, whatever they believe."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -196,59 +194,6 @@ async def test_a_holder_that_lost_its_lease_publishes_nothing(mirror: Mirror, pr
     run = await mirror.sync(project, source)
     assert run is not None
     assert (run.revision, run.deleted) == (2, 1)
-
-
-async def test_randomised_takeovers_leave_no_stale_write(mirror: Mirror, project: Project) -> None:
-    await run_races(mirror, project, races=200)
-
-
-@pytest.mark.full
-async def test_four_thousand_takeovers_leave_no_stale_write(mirror: Mirror, project: Project) -> None:
-    await run_races(mirror, project, races=4000)
-
-
-async def run_races(mirror: Mirror, project: Project, *, races: int) -> None:
-    """Let a holder write while another takes over, at random moments; then look for writes after the takeover."""
-    dice = random.Random(races)
-    minted_at = {}
-    refused = 0
-    holder = await mint(mirror, project)
-    for _ in range(races):
-        outcome, taken = await asyncio.gather(write_on(mirror, holder, dice), take_over(mirror, project, dice))
-        refused += outcome
-        holder, minted_at[taken[0].fence] = taken
-    async with in_project(mirror.pool, mirror.tenant_id, project.project_id) as connection:
-        rows = await connection.fetch("select fence, finished_at from sync_runs order by finished_at")
-    stale = [row for row in rows if row["fence"] + 1 in minted_at and row["finished_at"] >= minted_at[row["fence"] + 1]]
-    assert stale == []
-    # The dice fell both ways.
-    assert races // 10 < refused < races * 3
-    assert len(rows) > races // 10
-
-
-async def write_on(mirror: Mirror, lock: Lock, dice: random.Random) -> int:
-    """Write until refused, at most four times; return 1 if refused."""
-    for _ in range(4):
-        try:
-            async with fenced(mirror.pool, lock) as connection:
-                for _ in range(dice.randrange(4)):
-                    await connection.execute("select 1")
-                await add_mark(connection, lock)
-        except LeaseLost:
-            return 1
-    return 0
-
-
-async def take_over(mirror: Mirror, project: Project, dice: random.Random) -> tuple[Lock, datetime]:
-    """Mint at a random moment; return the lock, and a time before which every earlier writer had committed."""
-    nonce = uuid4()
-    async with in_project(mirror.pool, mirror.tenant_id, project.project_id) as connection:
-        for _ in range(dice.randrange(12)):
-            await connection.execute("select 1")
-        minted = await mint_fence(connection, project.project_id, nonce, "tester")
-        assert minted is not None
-        minted_at: datetime = await connection.fetchval("select clock_timestamp()")
-    return Lock(mirror.tenant_id, project.project_id, minted.fence, nonce), minted_at
 
 
 async def add_mark(connection: Connection, lock: Lock) -> None:
