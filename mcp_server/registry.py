@@ -29,7 +29,11 @@ Documentation mirrored from repositories and folders, current and versioned. Eve
 when it was synced and its state; if the state is not "ready", say that the docs may be behind and why.
 
 Start with docs_search(query) when you look for something, docs_projects() when you want to know what there is, \
-docs_list(project) for the tree. Then docs_read(id).
+docs_list(project) for the tree. Then docs_read(id); docs_outline(id) first when it may be long.
+
+Earlier states: at=… (r42, a commit, a time, a session) reads the docs as they were. docs_history(id), docs_diff(id, from), \
+docs_changes(since) tell what changed. docs_session(action="open") pins one state of all projects for longer work, \
+and keeps notes for other agents. if_version=… saves reading again what has not changed.
 
 Ids: project/path · project/path#anchor · project/path@v12 (that version, for good) · project/path@v12:L10-48 (lines: a chunk). \
 Leading slashes, missing extensions, doc:// URIs and GitHub URLs are understood.
@@ -71,7 +75,7 @@ class Tool:
                 title=self.title,
                 read_only_hint=not self.writes,
                 destructive_hint=False,
-                idempotent_hint=True,
+                idempotent_hint=not self.writes,
                 open_world_hint=False,
             ),
         )

@@ -10,9 +10,11 @@ from mcp.server.caching import CacheHint
 
 import syncd
 from mcp_server.admission import Admission
+from mcp_server.completions import Completions
 from mcp_server.dispatch import Dispatcher
 from mcp_server.feed import ChangeFeed
 from mcp_server.gate import Gate
+from mcp_server.prompts import Prompts
 from mcp_server.registry import INSTRUCTIONS, TOOLS
 from mcp_server.requests import Identify, Requests
 from mcp_server.resources import Resources
@@ -50,15 +52,17 @@ async def make_server(
     )
     requests = Requests(admission.identify, dispatcher.open_call)
     resources = Resources(requests, gate, poll_seconds, now=lambda: datetime.now(UTC))
+    prompts = Prompts(requests, gate)
     server: Server[dict[str, Any]] = Server(
         "syncd",
         version=syncd.__version__,
         title="syncd docs",
         instructions=INSTRUCTIONS,
         cache_hints={
-            # What is listed depends on the scopes of the key, the templates on nothing: a shared cache may keep those.
+            # What is listed depends on the scopes of the key, templates and prompts on nothing: a shared cache may keep those.
             "tools/list": CacheHint(ttl_ms=LISTS_TTL_MS, scope="private"),
             "resources/templates/list": CacheHint(ttl_ms=LISTS_TTL_MS, scope="public"),
+            "prompts/list": CacheHint(ttl_ms=LISTS_TTL_MS, scope="public"),
         },
         get_tool_input_schema=_SCHEMAS.get,
         on_list_tools=dispatcher.list_tools,
@@ -66,6 +70,9 @@ async def make_server(
         on_list_resources=resources.list_resources,
         on_list_resource_templates=resources.list_templates,
         on_read_resource=resources.read_resource,
+        on_list_prompts=prompts.list_prompts,
+        on_get_prompt=prompts.get_prompt,
+        on_completion=Completions(requests).complete,
         on_subscriptions_listen=Listener(pool, feed, identify_again).listen,
     )
     server.middleware.append(admission)
