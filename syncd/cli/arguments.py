@@ -5,7 +5,23 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import syncd
-from syncd.cli import doctor, github, issuers, keys, migrate, projects, pull, run, status, tenants, up, usage, users
+from syncd.cli import (
+    doctor,
+    github,
+    issuers,
+    keys,
+    mcp_config,
+    migrate,
+    projects,
+    pull,
+    run,
+    status,
+    tenants,
+    up,
+    usage,
+    users,
+)
+from syncd.core.client_config import CLIENTS
 
 Handler: TypeAlias = Callable[[argparse.Namespace], Awaitable[int]]
 
@@ -30,6 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_github(commands)
     _add_status(commands)
     _add_usage(commands)
+    _add_mcp_config(commands)
     _add_doctor(commands)
     return parser
 
@@ -266,3 +283,13 @@ def _add_doctor(commands: Subparsers) -> None:
         commands, "doctor", doctor.doctor_command, "Check every part, and say what to do.", "syncd doctor --fix"
     )
     parser.add_argument("--fix", action="store_true", help="also put right what can be put right without a person")
+
+
+def _add_mcp_config(commands: Subparsers) -> None:
+    does, example = "Print the configuration of an MCP client, to paste.", "syncd mcp-config --client claude-code"
+    parser = _add(commands, "mcp-config", mcp_config.mcp_config_command, does, example)
+    parser.add_argument("--client", required=True, choices=CLIENTS, help=f"one of {', '.join(CLIENTS)}")
+    parser.add_argument(
+        "--url", metavar="URL", help="where the client reaches the server (default: SYNCD_MCP_URL, else here)"
+    )
+    parser.add_argument("--with-key", action="store_true", help="write the key of SYNCD_API_KEY into it")

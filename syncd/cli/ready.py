@@ -11,7 +11,7 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from syncd.cli.output import print_facts, print_json, print_note
-from syncd.core.client_config import CLIENTS, make_client_config
+from syncd.core.client_config import KEYED_CLIENTS, make_client_config
 from syncd.core.ids import ProjectId
 from syncd.core.projects import Project
 
@@ -104,7 +104,7 @@ def print_ready(ready: Ready, *, as_json: bool, stays: bool) -> None:
     )
     if project.message:
         print_note(f"{project.message} {project.hint or ''}")
-    for client in CLIENTS if stays else ():
+    for client in KEYED_CLIENTS if stays else ():
         file, text = make_client_config(client, mcp_url=ready.mcp_url, api_key=ready.api_key)
         sys.stdout.write(f"\n# {client}: {file}\n{text}\n")
     sys.stdout.flush()

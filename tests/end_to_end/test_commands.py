@@ -196,6 +196,20 @@ def test_usage_shows_what_agents_asked_beside_the_quota(shell: Shell) -> None:
     assert shell.refuse("usage", "--days", "0") == (2, "days_invalid")
 
 
+def test_a_client_is_told_where_the_running_server_is(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = shell.ask("mcp-config", "--client", "cursor")
+    assert (told["client"], told["file"]) == ("cursor", ".cursor/mcp.json")
+    assert json.loads(told["text"])["mcpServers"]["docs"]["url"] == shell.up.ready["mcpUrl"]
+    code, text, note = shell.run("mcp-config", "--client", "codex", "--url", "https://docs.example.com/mcp")
+    assert (code, "https://docs.example.com/mcp" in text) == (0, True)
+    assert "~/.codex/config.toml" in note
+    assert "OAuth" in shell.run("mcp-config", "--client", "chatgpt")[2]
+    assert shell.refuse("mcp-config", "--client", "cursor", "--url", "docs") == (2, "url_invalid")
+    assert shell.refuse("mcp-config", "--client", "cursor", "--with-key") == (2, "setting_missing")
+    monkeypatch.setenv("SYNCD_API_KEY", "syncd_canary")
+    assert "Bearer syncd_canary" in shell.ask("mcp-config", "--client", "claude-code", "--with-key")["text"]
+
+
 def test_a_tenants_key_sees_nothing_of_another_tenant(shell: Shell) -> None:
     added = shell.ask("tenant", "add", "acme")
     assert added.keys() >= {"tenantId", "name"}
