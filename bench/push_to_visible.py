@@ -39,6 +39,7 @@ TOKEN = "ghp_bench0123456789"  # noqa: S105 - of the fake
 SECRET = "the secret of this bench"  # noqa: S105 - of the fake
 DOCUMENT_BYTES = 1500
 ROUND_SECONDS = 120
+IMPORT_SECONDS = 1800
 # What GitHub allows is saved up again between two rounds, as it is between two pushes: requests a second (core/budgets.py).
 REFILL_PER_SECOND = 14
 _VISIBLE = """
@@ -177,9 +178,9 @@ async def measure(bench: Bench, paths: Sequence[str], *, changed: int, rounds: i
 
 @asynccontextmanager
 async def open_bench(place: Path, paths: Sequence[str]) -> AsyncIterator[Bench]:
-    """Start everything, and return when the repository is mirrored."""
+    """Start everything over a repository of one document, push all others, and return when they are mirrored."""
     git = GitRepository.create(place / "handbook.git")
-    git.add_commit({path: write(path, 0) for path in paths})
+    git.add_commit({"docs/first.md": b"# First\n"})
     async with open_fake_github() as fake:
         fake.add_token(TOKEN).limit = 10**9
         hosted = await fake.add_repository("acme/handbook", git)
@@ -198,6 +199,11 @@ async def open_bench(place: Path, paths: Sequence[str]) -> AsyncIterator[Bench]:
             migrator = await asyncpg.connect(running.database_url)
             await migrator.add_listener("syncd_changes", lambda *notice: notices.put_nowait(str(notice[-1])))
             tenant_id = await migrator.fetchval("select tenant_id from syncd.tenants where name = 'default'")
+            await fake.hooks.send(
+                hook, fake.make_push(hosted, git.add_commit({path: write(path, 0) for path in paths}))
+            )
+            async with asyncio.timeout(IMPORT_SECONDS):
+                await notices.get()
             origin = str(up.ready["mcpUrl"]).removesuffix("/mcp")
             try:
                 async with (

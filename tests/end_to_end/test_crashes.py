@@ -26,8 +26,8 @@ from tests.end_to_end.plant import Daemon, Plant, open_plant, running_daemon
 from tests.end_to_end.wires import PostgresTalk, RedisTalk, Sighting, open_wire
 from tests.fakegithub.faults import Fault, Silence
 
-TRIP_SECONDS = 20
-GO_ON_SECONDS = 30
+TRIP_SECONDS = 60
+GO_ON_SECONDS = 60
 PAGES = 12
 MESSAGES = 270  # about so many sightings does a sync of the campaign make
 LOOK = """
@@ -156,19 +156,30 @@ class Campaign:
         async with asyncio.timeout(TRIP_SECONDS):
             if isinstance(failpoint, AtRequest):
                 await silence.arrived.wait()
-                self.kill()
             elif isinstance(failpoint, Anywhere):
-                ended = asyncio.ensure_future(self.watch.wait_until(self.is_at_head, seconds=TRIP_SECONDS))
-                await asyncio.wait({ended, asyncio.ensure_future(self.tripped.wait())}, return_when="FIRST_COMPLETED")
-                ended.cancel()
-                self.kill()
+                await self.wait_for_trip_or_end()
             else:
                 await self.tripped.wait()
+        if not self.tripped.is_set():
+            self.kill()
         await self.look("after the kill")
         self.failpoint = None
         silence.until.set()
         silences.clear()
         await self.end()
+
+    async def wait_for_trip_or_end(self) -> None:
+        """Return when the daemon was killed, or its sync ended before."""
+        waiting = [
+            asyncio.ensure_future(self.tripped.wait()),
+            asyncio.ensure_future(self.watch.wait_until(self.is_at_head, seconds=TRIP_SECONDS)),
+        ]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
 
     async def expect_exactly_one_step(self, commit: str) -> None:
         """Expect the documents of *commit* as git has them, one revision and one run for it, no version doubled, no lock left."""

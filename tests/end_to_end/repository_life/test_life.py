@@ -12,6 +12,7 @@ from syncd.adapters.embedded.redis import RedisServer
 from tests.databases import make_database
 from tests.end_to_end.repository_life.access import ACCESS
 from tests.end_to_end.repository_life.costs import COSTS
+from tests.end_to_end.repository_life.decisions import SITUATIONS
 from tests.end_to_end.repository_life.edits import EDITS
 from tests.end_to_end.repository_life.faults import DELETIONS, FAULTS
 from tests.end_to_end.repository_life.git_sync import CASES
@@ -56,7 +57,17 @@ def test_no_story_is_told_twice() -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_every_kind_of_case_of_git_sync_has_its_story_or_the_reason_why_not(case: str) -> None:
-    names = {story.name for story in STORIES}
     for place in CASES[case]:
-        file, _, test = place.partition("::")
-        assert place in names or place.startswith("- ") or (test and f"def {test}(" in (ROOT / file).read_text()), place
+        assert place.startswith("- ") or is_told(place), place
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_every_situation_has_its_stories(situation: str) -> None:
+    for place in SITUATIONS[situation]:
+        assert is_told(place), place
+
+
+def is_told(place: str) -> bool:
+    """Return whether *place* is the name of a story, or of a test elsewhere."""
+    file, _, test = place.partition("::")
+    return place in {story.name for story in STORIES} or bool(test and f"def {test}(" in (ROOT / file).read_text())
