@@ -364,6 +364,25 @@ ALTER FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_reason te
 
 COMMENT ON FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_reason text, p_until timestamp with time zone, p_is_admin boolean) IS 'Definer: stops the syncs of a project of the current tenant; a holder cannot write any more. done, refused (another''s freeze stands), or null: no such project, or not yours.';
 
+-- Name: list_impacts(bytea[], integer[]); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
+
+CREATE FUNCTION syncd.list_impacts(p_hashes bytea[], p_terms integer[]) RETURNS TABLE(chunk_hash bytea, impacts real[])
+    LANGUAGE sql STABLE
+    AS $$
+            with asked as materialized (
+                select t.n, ('{' || t.term_id || ':1}/1000000000')::public.sparsevec as term from unnest(p_terms) with ordinality as t (term_id, n)
+            )
+            select c.chunk_hash, array(select (-(c.terms operator(public.<#>) asked.term))::real from asked order by asked.n)
+            from syncd.chunks c
+            where c.tenant_id = (select syncd.current_tenant()) and c.chunk_hash = any(p_hashes)
+        $$;
+
+ALTER FUNCTION syncd.list_impacts(p_hashes bytea[], p_terms integer[]) OWNER TO syncd_owner;
+
+-- Name: FUNCTION list_impacts(p_hashes bytea[], p_terms integer[]); Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON FUNCTION syncd.list_impacts(p_hashes bytea[], p_terms integer[]) IS 'The impact of each of these terms in each of these chunks, in the order of the terms.';
+
 -- Name: list_lock_duties(); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
 
 CREATE FUNCTION syncd.list_lock_duties() RETURNS TABLE(tenant_id uuid, project_id uuid, freeze_id uuid, freeze_until timestamp with time zone, redis_due uuid)
@@ -643,6 +662,42 @@ ALTER FUNCTION syncd.route_repository() OWNER TO syncd_queue;
 -- Name: FUNCTION route_repository(); Type: COMMENT; Schema: syncd; Owner: syncd_queue
 
 COMMENT ON FUNCTION syncd.route_repository() IS 'Definer trigger: keeps repository_routes true to projects.repository_id; a removed project''s route goes by its foreign key.';
+
+-- Name: search_candidates(integer[], boolean, integer[], real[], integer, integer); Type: FUNCTION; Schema: syncd; Owner: syncd_search
+
+CREATE FUNCTION syncd.search_candidates(p_lookup integer[], p_every boolean, p_terms integer[], p_weights real[], p_limit integer, p_scan_limit integer) RETURNS TABLE(chunk_hash bytea, score double precision)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+        declare
+            -- sparsevec wants its elements by rising index.
+            query text := '{' || (select string_agg(w.term_id || ':' || w.weight, ',' order by w.term_id)
+                                  from unnest(p_terms, p_weights) as w (term_id, weight)) || '}/1000000000';
+        begin
+            -- Words that stand nearly everywhere: a sample of about so many chunks is looked at instead of all.
+            perform set_config('gin_fuzzy_search_limit', p_scan_limit::text, true);
+            -- Planned for these terms: a rare one wants the index, one that stands everywhere does not.
+            return query execute format($query$
+                with scored as (
+                    select c.chunk_hash, (-(c.terms operator(public.<#>) $3::public.sparsevec))::float8 as score
+                    from syncd.chunks c
+                    where c.tenant_id = $1 and c.term_ids %s $2
+                )
+                select scored.chunk_hash, scored.score
+                from scored
+                where scored.score > 0
+                order by scored.score desc, scored.chunk_hash
+                limit $6
+            $query$, case when p_every then '@>' else '&&' end)
+            using syncd.current_tenant(), p_lookup, query, p_terms, p_weights, p_limit;
+        end
+        $_$;
+
+ALTER FUNCTION syncd.search_candidates(p_lookup integer[], p_every boolean, p_terms integer[], p_weights real[], p_limit integer, p_scan_limit integer) OWNER TO syncd_search;
+
+-- Name: FUNCTION search_candidates(p_lookup integer[], p_every boolean, p_terms integer[], p_weights real[], p_limit integer, p_scan_limit integer); Type: COMMENT; Schema: syncd; Owner: syncd_search
+
+COMMENT ON FUNCTION syncd.search_candidates(p_lookup integer[], p_every boolean, p_terms integer[], p_weights real[], p_limit integer, p_scan_limit integer) IS 'Definer: the chunks of the current tenant that hold any (or every) of the looked-up terms, best first, with their BM25 score. Hashes and numbers only: what they stand for is read under row-level security.';
 
 -- Name: tell_status(); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
 
@@ -2375,6 +2430,10 @@ CREATE INDEX api_keys_by_key_id ON syncd.api_keys USING btree (key_id);
 
 CREATE INDEX blobs_by_git_sha ON syncd.blobs USING btree (tenant_id, git_sha);
 
+-- Name: chunks_by_term; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX chunks_by_term ON syncd.chunks USING gin (tenant_id, term_ids) WITH (gin_pending_list_limit='512');
+
 -- Name: document_chunks_by_chunk; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
 CREATE INDEX document_chunks_by_chunk ON syncd.document_chunks USING btree (tenant_id, chunk_hash);
@@ -2844,6 +2903,10 @@ CREATE POLICY resolve_any_issuer ON syncd.trusted_issuers FOR SELECT TO syncd_au
 
 CREATE POLICY resolve_any_key ON syncd.api_keys FOR SELECT TO syncd_auth USING (true);
 
+-- Name: chunks search_any_chunk; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY search_any_chunk ON syncd.chunks FOR SELECT TO syncd_search USING (true);
+
 -- Name: sessions; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE syncd.sessions ENABLE ROW LEVEL SECURITY;
@@ -3005,6 +3068,7 @@ GRANT USAGE ON SCHEMA syncd TO syncd_auth;
 GRANT USAGE ON SCHEMA syncd TO syncd_queue;
 GRANT USAGE ON SCHEMA syncd TO syncd_collect;
 GRANT USAGE ON SCHEMA syncd TO syncd_account;
+GRANT USAGE ON SCHEMA syncd TO syncd_search;
 
 -- Name: FUNCTION accept_delivery(p_delivery_id text, p_event text, p_repository_ids bigint[], p_now timestamp with time zone); Type: ACL; Schema: syncd; Owner: syncd_queue
 
@@ -3046,6 +3110,11 @@ GRANT ALL ON FUNCTION syncd.force_release(p_project_id uuid, p_actor text, p_rea
 REVOKE ALL ON FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_reason text, p_until timestamp with time zone, p_is_admin boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_reason text, p_until timestamp with time zone, p_is_admin boolean) TO syncd_web;
 GRANT ALL ON FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_reason text, p_until timestamp with time zone, p_is_admin boolean) TO syncd_read;
+
+-- Name: FUNCTION list_impacts(p_hashes bytea[], p_terms integer[]); Type: ACL; Schema: syncd; Owner: syncd_owner
+
+REVOKE ALL ON FUNCTION syncd.list_impacts(p_hashes bytea[], p_terms integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.list_impacts(p_hashes bytea[], p_terms integer[]) TO syncd_read;
 
 -- Name: FUNCTION list_lock_duties(); Type: ACL; Schema: syncd; Owner: syncd_queue
 
@@ -3096,6 +3165,11 @@ GRANT ALL ON FUNCTION syncd.resolve_platform_key(p_key_id text, p_secret_hash by
 -- Name: FUNCTION route_repository(); Type: ACL; Schema: syncd; Owner: syncd_queue
 
 REVOKE ALL ON FUNCTION syncd.route_repository() FROM PUBLIC;
+
+-- Name: FUNCTION search_candidates(p_lookup integer[], p_every boolean, p_terms integer[], p_weights real[], p_limit integer, p_scan_limit integer); Type: ACL; Schema: syncd; Owner: syncd_search
+
+REVOKE ALL ON FUNCTION syncd.search_candidates(p_lookup integer[], p_every boolean, p_terms integer[], p_weights real[], p_limit integer, p_scan_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.search_candidates(p_lookup integer[], p_every boolean, p_terms integer[], p_weights real[], p_limit integer, p_scan_limit integer) TO syncd_read;
 
 -- Name: FUNCTION unfreeze_project(p_project_id uuid, p_actor text, p_is_admin boolean); Type: ACL; Schema: syncd; Owner: syncd_queue
 
@@ -3221,6 +3295,7 @@ GRANT SELECT,INSERT,DELETE ON TABLE syncd.chunks TO syncd_sync;
 GRANT SELECT ON TABLE syncd.chunks TO syncd_read;
 GRANT SELECT ON TABLE syncd.chunks TO syncd_web;
 GRANT SELECT,DELETE ON TABLE syncd.chunks TO syncd_collect;
+GRANT SELECT ON TABLE syncd.chunks TO syncd_search;
 
 -- Name: TABLE document_chunks; Type: ACL; Schema: syncd; Owner: syncd_owner
 

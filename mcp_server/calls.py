@@ -25,7 +25,6 @@ class Call:
     connection: Connection
     projects: Sequence[ReadableProject]
     cursors: CursorSealer
-    sparse_vectors: bool
     now: datetime
 
     def seal_cursor(self, position: list[str | int], *, purpose: str) -> str:

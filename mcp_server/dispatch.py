@@ -43,7 +43,6 @@ class Dispatcher:
     identify: Identify
     gate: Gate
     cursors: CursorSealer
-    sparse_vectors: bool
     ledger: Ledger
 
     async def list_tools(self, context: ServerRequestContext, _: PaginatedRequestParams | None) -> ListToolsResult:
@@ -109,7 +108,7 @@ class Dispatcher:
         with explaining_reads():
             async with asyncio.timeout(CALL_SECONDS), open_transaction(self.pool, caller.tenant_id) as connection:
                 projects = await list_projects(connection, allowed=caller.project_ids)
-                yield Call(caller, connection, projects, self.cursors, self.sparse_vectors, datetime.now(UTC))
+                yield Call(caller, connection, projects, self.cursors, datetime.now(UTC))
 
 
 def _get_tool(name: str) -> Tool:

@@ -20,7 +20,6 @@ from mcp_server.requests import Identify, Requests
 from mcp_server.resources import Resources
 from mcp_server.subscribing import Listener
 from syncd.adapters.postgres.connections import Pool
-from syncd.adapters.postgres.reading.search import has_sparse_vectors
 from syncd.core.cursors import CursorSealer
 
 LISTS_TTL_MS = 60 * 60 * 1000
@@ -47,7 +46,6 @@ async def make_server(
         admission.identify,
         gate,
         CursorSealer(hmac.digest(installation_key, b"cursor", hashlib.sha256)),
-        await has_sparse_vectors(pool),
         admission.ledger,
     )
     requests = Requests(admission.identify, dispatcher.open_call)

@@ -9,6 +9,8 @@ from tests.many_documents import Sample, Samples
 ROUTES_OF_A_REPOSITORY = "select 1 from repository_routes where repository_id = any($1::bigint[])"
 # Stands in a definer function, list_lock_duties.
 LOCK_DUTIES = "select project_id from project_leases where freeze_id is not null or redis_due is not null"
+# Stands in a definer function, search_candidates.
+CANDIDATES_OF_A_SEARCH = "select chunk_hash from chunks where tenant_id = $1::uuid and term_ids && $2::integer[]"
 # What foreign keys and the collection of orphans ask, for every row that they remove.
 USES_OF_A_CONTENT = "select 1 from document_versions where tenant_id = $1::uuid and content_hash = $2::bytea"
 PINS_OF_A_PROJECT = "select 1 from agent_session_pins where tenant_id = $1::uuid and project_id = $2::uuid"
@@ -127,6 +129,7 @@ HOT_QUERIES = (
         ),
     ),
     HotQuery("status/list_project_states", "web", ("sync_runs_by_time",), (f"array[{PROJECT}]", "50")),
+    HotQuery("candidates of a search", "search", ("chunks_by_term",), (TENANT, "array[7]"), CANDIDATES_OF_A_SEARCH),
     HotQuery(
         "pulling/list_revisions_of_commits",
         "web",

@@ -1,8 +1,8 @@
 """docs_search and search: ranked chunks."""
 
 import hashlib
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,9 +12,10 @@ from mcp_server.calls import Call
 from mcp_server.freshness import freshness_line, freshness_values
 from mcp_server.tools.reading import DEFAULT_CHARACTERS, MAX_CHARACTERS
 from mcp_server.viewing import view_project, view_projects
-from syncd.adapters.postgres.reading.documents import PathRange, make_path_range
+from syncd.adapters.postgres.reading.documents import make_path_range
 from syncd.adapters.postgres.reading.projects import ReadableProject
-from syncd.adapters.postgres.reading.search import Hit, Searched, search_chunks
+from syncd.adapters.postgres.reading.ranked import Found, Hit, Page, Scope, search
+from syncd.adapters.postgres.reading.search import Place, Searched
 from syncd.core.ids import ProjectId
 from syncd.core.permalinks import make_permalink
 from syncd.core.references import format_chunk_id, format_document_id
@@ -22,9 +23,12 @@ from syncd.core.snippets import make_snippet
 from syncd.errors import Rejected
 
 MAX_HITS = 50
-MAX_CANDIDATES = 500
 SEARCH_RESULTS = 10
 SNIPPET_CHARACTERS = 300
+CHUNKS_OF_A_DOCUMENT = 3
+SHOWN_PLACES = 3
+
+Views = Mapping[ProjectId, ReadableProject]
 
 
 class DocsSearchArguments(Arguments):
@@ -36,6 +40,10 @@ class DocsSearchArguments(Arguments):
     limit: Annotated[int, Field(ge=1, le=MAX_HITS)] = 10
     cursor: Text | None = None
     at: At = None
+    mode: Annotated[Literal["normal", "explain"], Field(description="explain: scores by part")] = "normal"
+    per_document: Annotated[int, Field(ge=1, le=MAX_HITS, description="chunks of a document on the first page")] = (
+        CHUNKS_OF_A_DOCUMENT
+    )
     max_chars: Annotated[int, Field(ge=200, le=MAX_CHARACTERS)] = DEFAULT_CHARACTERS
 
 
@@ -51,68 +59,56 @@ async def search_docs(call: Call, arguments: DocsSearchArguments) -> Answer:
         searched = await view_projects(call, call.projects, arguments.at)
     else:
         searched = [await view_project(call, call.get_project(arguments.project), arguments.at)]
-    purpose = f"docs_search {_state_of(searched)} {arguments.path or ''} {arguments.query}"
-    offset = _open_offset(call, arguments.cursor, purpose)
-    hits = await _search(
-        call,
-        searched,
-        arguments.query,
-        paths=make_path_range(arguments.path or ""),
-        limit=arguments.limit + 1,
-        offset=offset,
-    )
-    if not hits:
-        return _describe_nothing(searched, arguments)
-    names = {project.project_id: project for project in searched}
+    scope = _make_scope(searched, arguments.path or "")
+    purpose = f"docs_search {_state_of(searched)} {arguments.path or ''} {arguments.per_document} {arguments.query}"
+    offset, size = _open_cursor(call, arguments, purpose)
+    page = Page(size, arguments.per_document, offset=offset, limit=arguments.limit)
+    found = await search(call.connection, scope, arguments.query, page=page) if scope.projects else Found()
+    if not found.hits:
+        return _describe_nothing(searched, arguments, found)
+    views = {project.project_id: project for project in searched}
     entries: list[str] = []
     spent = 0
-    for rank, hit in enumerate(hits[: arguments.limit], offset + 1):
-        entry = _describe_hit(names[hit.project_id], hit, arguments.query, rank)
+    for rank, hit in enumerate(found.hits, offset + 1):
+        entry = _describe_hit(views, hit, arguments, rank)
         if entries and spent + len(entry) > arguments.max_chars:
             break
         entries.append(entry)
         spent += len(entry)
-    shown = hits[: len(entries)]
-    heads = dict.fromkeys(freshness_line(names[hit.project_id]) for hit in shown)
-    tail = _describe_next(call, shown, offset + len(shown), purpose, more=len(hits) > len(shown), names=names)
-    return TextAnswer("\n".join(heads), "\n\n".join(entries), tail, "docs_search", rows=len(shown))
+    shown = found.hits[: len(entries)]
+    heads = [*dict.fromkeys(freshness_line(views[hit.place.project_id]) for hit in shown), *_explain(found, arguments)]
+    tail = [_describe_next(call, views, shown[0], found, purpose, (offset + len(shown), size)), *_warn(found)]
+    return TextAnswer("\n".join(heads), "\n\n".join(entries), "\n".join(tail), "docs_search", rows=len(shown))
 
 
 async def search_documents(call: Call, arguments: SearchArguments) -> Answer:
     """Return the best documents, each once, in OpenAI's shape."""
-    hits = await _search(
-        call, call.projects, arguments.query, paths=make_path_range(""), limit=SEARCH_RESULTS * 5, offset=0
-    )
-    names = {project.project_id: project for project in call.projects}
-    best: dict[tuple[str, str], Hit] = {}
-    for hit in hits:
-        best.setdefault((str(hit.project_id), hit.path), hit)
-    shown = list(best.values())[:SEARCH_RESULTS]
+    scope = _make_scope(call.projects, "")
+    page = Page(SEARCH_RESULTS, per_document=1, limit=SEARCH_RESULTS)
+    found = await search(call.connection, scope, arguments.query, page=page) if scope.projects else Found()
+    views = {project.project_id: project for project in call.projects}
+    best: dict[tuple[ProjectId, str], Place] = {}
+    for hit in found.hits:
+        best.setdefault((hit.place.project_id, hit.place.path), hit.place)
     results: list[Json] = [
         {
-            "id": format_document_id(names[hit.project_id].name, hit.path, version=hit.version),
-            "title": " > ".join((hit.title, *hit.headings[-1:])) if hit.headings[-1:] != [hit.title] else hit.title,
-            "url": _link(names[hit.project_id], hit),
+            "id": format_document_id(views[place.project_id].name, place.path, version=place.version),
+            "title": _join_title(place, place.headings[-1:]),
+            "url": _link(views, place),
         }
-        for hit in shown
+        for place in best.values()
     ]
-    seen = dict.fromkeys(hit.project_id for hit in shown)
-    freshness: list[Json] = [freshness_values(names[project_id]) for project_id in seen]
+    seen = dict.fromkeys(place.project_id for place in best.values())
+    freshness: list[Json] = [freshness_values(views[project_id]) for project_id in seen]
     return ValueAnswer({"results": results}, beside={"freshness": freshness})
 
 
-async def _search(
-    call: Call, searched: Sequence[ReadableProject], query: str, *, paths: PathRange, limit: int, offset: int
-) -> Sequence[Hit]:
+def _make_scope(searched: Sequence[ReadableProject], path: str) -> Scope:
     # A project that is empty now may have held something; its statistics are then of the others.
-    wanted = {
+    projects = {
         project.project_id: Searched(project.chunks, project.revision) for project in searched if project.revision
     }
-    if not wanted:
-        return ()
-    return await search_chunks(
-        call.connection, wanted, query, paths=paths, limit=limit, offset=offset, sparse_vectors=call.sparse_vectors
-    )
+    return Scope(projects, make_path_range(path))
 
 
 def _state_of(searched: Sequence[ReadableProject]) -> str:
@@ -121,61 +117,99 @@ def _state_of(searched: Sequence[ReadableProject]) -> str:
     return hashlib.sha256(revisions.encode()).hexdigest()
 
 
-def _open_offset(call: Call, cursor: str | None, purpose: str) -> int:
-    if cursor is None:
-        return 0
+def _open_cursor(call: Call, arguments: DocsSearchArguments, purpose: str) -> tuple[int, int]:
+    """Return where the page begins, and how long the first one was: by that the documents are spread."""
+    if arguments.cursor is None:
+        return 0, arguments.limit
     try:
-        return int(call.open_cursor(cursor, purpose=purpose)[0])
+        offset, size = call.open_cursor(arguments.cursor, purpose=purpose)
     except Rejected as error:
         hint = f"{error.hint} A cursor also ends when the docs it ranks are synced anew."
         raise Rejected(error.code, error.message, hint=hint) from error
+    return int(offset), int(size)
 
 
-def _link(project: ReadableProject, hit: Hit) -> str:
+def _link(views: Views, place: Place) -> str:
+    project = views[place.project_id]
     return make_permalink(
         repository=project.repository,
         commit=project.synced_commit,
         project=project.name,
-        path=hit.path,
-        version=hit.version,
-        lines=(hit.line_from, hit.line_to),
+        path=place.path,
+        version=place.version,
+        lines=(place.line_from, place.line_to),
     )
 
 
-def _chunk_id(project: ReadableProject, hit: Hit) -> str:
-    return format_chunk_id(project.name, hit.path, version=hit.version, lines=(hit.line_from, hit.line_to))
+def _chunk_id(views: Views, place: Place) -> str:
+    lines = (place.line_from, place.line_to)
+    return format_chunk_id(views[place.project_id].name, place.path, version=place.version, lines=lines)
 
 
-def _describe_hit(project: ReadableProject, hit: Hit, query: str, rank: int) -> str:
-    headings = hit.headings[1:] if hit.headings[:1] == [hit.title] else hit.headings
-    trail = " > ".join((hit.title, *headings))
-    snippet = make_snippet(hit.body, query, max_characters=SNIPPET_CHARACTERS)
-    return f"{rank}. {_chunk_id(project, hit)} · score {hit.score:.2f}\n{trail}\n{_link(project, hit)}\n{snippet}"
+def _join_title(place: Place, headings: Sequence[str]) -> str:
+    below = headings[1:] if headings[:1] == [place.title] else headings
+    return " > ".join((place.title, *below))
 
 
-def _describe_next(
-    call: Call,
-    shown: Sequence[Hit],
-    position: int,
-    purpose: str,
-    *,
-    more: bool,
-    names: dict[ProjectId, ReadableProject],
-) -> str:
-    first = shown[0]
-    read = f'Read one: docs_read(id="{_chunk_id(names[first.project_id], first)}").'
-    if not more or position >= MAX_CANDIDATES:
+def _describe_hit(views: Views, hit: Hit, arguments: DocsSearchArguments, rank: int) -> str:
+    place, score = hit.place, hit.score
+    scored = f"score {score.total:.2f}"
+    if arguments.mode == "explain":
+        scored += f" = words {score.words:.2f} + document {score.document:.2f} + nearness {score.nearness:.2f}"
+    lines = [
+        f"{rank}. {_chunk_id(views, place)} · {scored} · {hit.tokens} tokens",
+        _join_title(place, place.headings),
+        _link(views, place),
+    ]
+    if hit.also:
+        also = ", ".join(_chunk_id(views, other) for other in hit.also[:SHOWN_PLACES])
+        more = f" and {len(hit.also) - SHOWN_PLACES} more" if len(hit.also) > SHOWN_PLACES else ""
+        lines.append(f"The same text: {also}{more}")
+    return "\n".join((*lines, make_snippet(hit.body, arguments.query, max_characters=SNIPPET_CHARACTERS)))
+
+
+def _explain(found: Found, arguments: DocsSearchArguments) -> list[str]:
+    """Return what was done with the question, and in explain mode what each word weighs."""
+    lines = [f"Nothing holds the words as written; searched instead: {found.corrected}"] if found.corrected else []
+    if found.relaxed:
+        lines.append("No chunk holds the quoted phrase; these hold its words.")
+    if arguments.mode == "explain":
+        words = ", ".join(f"{word.word} ({word.chunks} chunks, weight {word.weight:.2f})" for word in found.words)
+        lines.append(f"Words: {words}. Score = BM25 of the chunk + 0.3 x that of its document + words near each other.")
+    return lines
+
+
+def _warn(found: Found) -> list[str]:
+    lines = [f"Degraded: {found.degraded}."] if found.degraded else []
+    if found.unknown and not found.corrected:
+        lines.append(_describe_unknown(found))
+    return lines
+
+
+def _describe_unknown(found: Found) -> str:
+    words = [f"{word} (near: {', '.join(near)})" if near else word for word, near in list(found.unknown.items())[:10]]
+    return f"In no chunk: {', '.join(words)}."
+
+
+def _describe_next(call: Call, views: Views, first: Hit, found: Found, purpose: str, position: tuple[int, int]) -> str:
+    read = f'Read one: docs_read(id="{_chunk_id(views, first.place)}").'
+    if position[0] >= found.total:
         return read
-    return f'{read} More: the same call with cursor="{call.seal_cursor([position], purpose=purpose)}".'
+    return f'{read} More: the same call with cursor="{call.seal_cursor([*position], purpose=purpose)}".'
 
 
-def _describe_nothing(searched: Sequence[ReadableProject], arguments: DocsSearchArguments) -> Answer:
+def _describe_nothing(searched: Sequence[ReadableProject], arguments: DocsSearchArguments, found: Found) -> Answer:
+    """Say why there is no answer: nothing to search, nothing asked, words that stand nowhere, or filters that leave nothing."""
     heads = "\n".join(freshness_line(project) for project in searched[:20])
     where = f" below {arguments.path!r}" if arguments.path else ""
-    return TextAnswer(
-        heads,
-        "",
-        f"No chunk{where} holds any of these words. Try other words, or docs_list(project=…) for what there is.",
-        "docs_search",
-        rows=0,
-    )
+    known = any(word.chunks for word in found.words)
+    if not any(project.chunks for project in searched):
+        why = "No chunk is there to search: nothing is synced there, or was not at that moment. docs_projects() says how projects stand."
+    elif not found.words:
+        why = "The query holds no word to search by: letters or digits."
+    elif known:
+        why = f"Its words stand in the docs, but no chunk{where} is left by the filters (path, path:, lang:) or at that revision. Ask without them."
+    else:
+        why = f"No chunk{where} holds any of these words. Try other words, or docs_list(project=…) for what there is."
+    unknown = [_describe_unknown(found)] if found.unknown and known else []
+    return TextAnswer(heads, "", "\n".join((why, *unknown)), "docs_search", rows=0)

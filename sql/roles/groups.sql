@@ -12,7 +12,8 @@ begin
         'syncd_auth',   -- owns the function that resolves a key before a tenant is known
         'syncd_queue',  -- owns the functions that write the sync queue, a new project's lease, and freezes
         'syncd_collect', -- owns the function that collects a tenant's orphaned content
-        'syncd_account' -- owns the functions that write down what agents ask
+        'syncd_account', -- owns the functions that write down what agents ask
+        'syncd_search'  -- owns the function that finds a search's candidates by an index
     ] loop
         if not exists (select from pg_roles where rolname = group_name) then
             begin
@@ -24,7 +25,7 @@ begin
     end loop;
     -- The migrator acts as the owner, and the owner hands functions to the roles that own them. A login that may not grant these
     -- has been granted them by whoever made the roles; if not, the first migration says so.
-    foreach group_name in array array['syncd_auth', 'syncd_queue', 'syncd_collect', 'syncd_account'] loop
+    foreach group_name in array array['syncd_auth', 'syncd_queue', 'syncd_collect', 'syncd_account', 'syncd_search'] loop
         begin
             execute format('grant %I to syncd_owner', group_name);
         exception when insufficient_privilege then

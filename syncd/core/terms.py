@@ -35,7 +35,7 @@ def make_impacts(header: str, body: str) -> Mapping[int, float]:
         words = Counter(list_words(text))
         length += words.total()
         for word, count in words.items():
-            for term in _word_terms(word):
+            for term in word_term_ids(word):
                 counts[term] = counts.get(term, 0) + count * weight
     saturation = _K1 * (1 - _B + _B * length / _AVERAGE_WORDS)
     impacts = {term: count * (_K1 + 1) / (count + saturation) for term, count in counts.items()}
@@ -74,7 +74,8 @@ def _query_terms(query: str) -> Iterator[tuple[int, float]]:
 
 
 @lru_cache(maxsize=_CACHED_TERMS)
-def _word_terms(word: str) -> tuple[int, ...]:
+def word_term_ids(word: str) -> tuple[int, ...]:
+    """Return the terms of one of the words of `list_words`, each once."""
     return tuple(term_id(token.text) for token in word_tokens(word))
 
 

@@ -1,57 +1,122 @@
--- Which chunk places of projects $1, each at its revision of $7, with a path from $2 up to, not including, $3, answer a query best? $4: the query's
--- weights; the score is BM25, their inner product with a chunk's impacts (pgvector). $5 places after the first $6.
-with wanted as materialized (
-    select p.chunk_hash
-    from unnest($1::uuid[], $7::integer[]) as s (project_id, revision)
-    cross join versions_at(s.project_id, s.revision) v
-    join document_chunks p on p.tenant_id = v.tenant_id
-                          and p.content_hash = v.content_hash
-                          and p.format = v.format
-                          and p.title = v.title
-                          and p.chunker_version = v.chunker_version
-    where v.path >= $2
-      and v.path < $3
--- An array, not a join: the planner takes wanted for one row, and would scan it once for each chunk of the tenant.
-), scored as materialized (
-    select c.chunk_hash,
-           -(c.terms <#> ($4::text)::sparsevec) as score
-    from chunks c
-    where c.chunk_hash = any(array(select wanted.chunk_hash from wanted))
-), best as materialized (
-    select scored.chunk_hash,
-           scored.score
-    from scored
-    where scored.score > 0
-    order by scored.score desc
-    fetch first ($5::bigint + $6::bigint) rows with ties
+-- Which chunk places of projects $7, each at its revision of $8, with a path from $9 up to, not including, $10, answer a query best? $1 to $6
+-- are the question to search_candidates (terms looked up, whether each must be there, terms and weights of the query, how many chunks, of how many
+-- at most). $11 and $12: patterns of paths and of bodies; $13: phrases. At most $14 places; looked counts the candidates that they are from.
+with candidates as materialized (
+    select found.chunk_hash,
+           found.score
+    from search_candidates($1::integer[], $2::boolean, $3::integer[], $4::real[], $5::integer, $6::integer) as found
+), placed as (
+    select v.project_id,
+           v.document_id,
+           p.content_hash,
+           p.format,
+           v.path,
+           p.title,
+           v.version,
+           v.commit_sha,
+           p.chunker_version,
+           p.chunk_hash,
+           p.ordinal,
+           p.headings,
+           p.anchor,
+           p.line_from,
+           p.line_to,
+           p.char_from,
+           p.char_to,
+           k.score
+    from candidates k
+    -- From the few candidates to their places, whatever the planner believes: it cannot know how few a function returns.
+    cross join lateral (
+        select d.content_hash,
+               d.format,
+               d.title,
+               d.chunker_version,
+               d.chunk_hash,
+               d.ordinal,
+               d.headings,
+               d.anchor,
+               d.line_from,
+               d.line_to,
+               d.char_from,
+               d.char_to
+        from document_chunks d
+        where d.tenant_id = (select current_tenant())
+          and d.chunk_hash = k.chunk_hash
+        offset 0
+    ) as p
+    cross join lateral (
+        select n.project_id,
+               n.document_id,
+               n.path,
+               n.version,
+               n.commit_sha,
+               n.revision_from,
+               n.revision_to
+        from document_versions n
+        where n.tenant_id = (select current_tenant())
+          and n.content_hash = p.content_hash
+          and n.format = p.format
+          and n.title = p.title
+          and n.chunker_version = p.chunker_version
+        offset 0
+    ) as v
+    join unnest($7::uuid[], $8::integer[]) as s (project_id, revision) on s.project_id = v.project_id
+    where v.path >= $9
+      and v.path < $10
+      and v.revision_from <= s.revision
+      and (v.revision_to is null or v.revision_to > s.revision)
+      and not exists (
+          select
+          from unnest($11::text[]) as pattern
+          where v.path !~ pattern
+      )
+      and (
+          cardinality($12::text[]) + cardinality($13::text[]) = 0
+          or exists (
+              select
+              from chunks c
+              where c.tenant_id = (select current_tenant())
+                and c.chunk_hash = p.chunk_hash
+                and not exists (
+                    select
+                    from unnest($12::text[]) as pattern
+                    where c.body !~* pattern
+                )
+                and not exists (
+                    select
+                    from unnest($13::text[]) as phrase
+                    where position(lower(phrase) in lower(regexp_replace(c.body, '\s+', ' ', 'g'))) = 0
+                )
+          )
+      )
+    order by k.score desc,
+             v.project_id,
+             v.path,
+             p.ordinal
+    limit $14
 )
-select v.project_id,
-       v.path,
-       v.title,
-       v.version,
-       v.commit_sha,
-       best.score::float8 as score,
-       p.headings,
-       p.anchor,
-       p.line_from,
-       p.line_to,
-       c.body
-from best
-join document_chunks p on p.chunk_hash = best.chunk_hash
-join document_versions v on v.tenant_id = p.tenant_id
-                        and v.content_hash = p.content_hash
-                        and v.format = p.format
-                        and v.title = p.title
-                        and v.chunker_version = p.chunker_version
-join unnest($1::uuid[], $7::integer[]) as s (project_id, revision) on s.project_id = v.project_id
-join chunks c on c.chunk_hash = best.chunk_hash
-where v.path >= $2
-  and v.path < $3
-  and v.revision_from <= s.revision
-  and (v.revision_to is null or v.revision_to > s.revision)
-order by best.score desc,
-         v.project_id,
-         v.path,
-         p.ordinal
-limit $5
-offset $6;
+select looked.candidates,
+       placed.project_id,
+       placed.document_id,
+       placed.content_hash,
+       placed.format,
+       placed.path,
+       placed.title,
+       placed.version,
+       placed.commit_sha,
+       placed.chunker_version,
+       placed.chunk_hash,
+       placed.ordinal,
+       placed.headings,
+       placed.anchor,
+       placed.line_from,
+       placed.line_to,
+       placed.char_from,
+       placed.char_to,
+       placed.score
+from (select count(*)::integer as candidates from candidates) as looked
+left join placed on true
+order by placed.score desc,
+         placed.project_id,
+         placed.path,
+         placed.ordinal;

@@ -32,6 +32,7 @@ GROUPS = (
     "syncd_queue",
     "syncd_collect",
     "syncd_account",
+    "syncd_search",
 )
 LOCK_TIMEOUT = "2s"  # a migration that waits longer for a table would hold up every reader behind it
 STATEMENT_TIMEOUT = "10min"

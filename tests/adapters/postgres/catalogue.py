@@ -54,6 +54,7 @@ WIDER_POLICIES = {
     ("api_keys", "resolve_any_key"): ("syncd_auth", "r"),
     ("api_keys", "stamp_any_key"): ("syncd_auth", "w"),
     ("trusted_issuers", "resolve_any_issuer"): ("syncd_auth", "r"),
+    ("chunks", "search_any_chunk"): ("syncd_search", "r"),
     ("project_leases", "prepare_any_project"): ("syncd_queue", "a"),
     ("project_leases", "show_any_freeze"): ("syncd_queue", "r"),
 }
@@ -72,6 +73,7 @@ DEFINERS = {
     "delete_agent_note": "syncd_queue",
     "close_agent_session": "syncd_queue",
     "collect_orphans": "syncd_collect",
+    "search_candidates": "syncd_search",
     "route_repository": "syncd_queue",
     "accept_delivery": "syncd_queue",
     "record_requests": "syncd_account",

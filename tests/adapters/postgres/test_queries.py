@@ -66,7 +66,6 @@ ELSEWHERE = {
     "keys/add_key": {"insert_key"},
     "mirror/notify_change": {"publish_revision"},
     "projects/get_project": {"find_project_by_id"},
-    "reading/list_term_statistics": {"search_chunks"},
     "roles/list_missing_groups": {"_require_groups"},
     "roles/put_login": {"put_logins"},
     "status/ping": {"check_postgres", "check_schema"},

@@ -1,35 +1,43 @@
-"""BM25 over the chunks of some projects, each at a revision, in SQL, under row-level security."""
+"""What a search asks of Postgres, each question under row-level security: statistics, candidates, lengths, bodies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from syncd.adapters.postgres.connections import Connection, Pool
+from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.reading.documents import PathRange
 from syncd.adapters.postgres.statements import load_statement
-from syncd.core.ids import ProjectId
-from syncd.core.terms import format_sparsevec, make_query_weights, query_term_ids
+from syncd.core.ids import DocumentId, ProjectId
+from syncd.core.queries import SearchQuery
 
-_HAS_SPARSE_VECTORS = load_statement("reading/has_sparse_vectors")
 _LIST_TERM_STATISTICS = load_statement("reading/list_term_statistics")
 _SEARCH_CHUNKS = load_statement("reading/search_chunks")
-_SEARCH_CHUNKS_IN_ARRAYS = load_statement("reading/search_chunks_in_arrays")
+_COUNT_LAYOUTS = load_statement("reading/count_layouts")
+_LIST_IMPACTS = load_statement("reading/list_impacts")
+_LIST_BODIES = load_statement("reading/list_bodies")
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A chunk that answers a query, at its place in a document."""
+class Place:
+    """A chunk that matches, at its place in a document. *score* is BM25."""
 
     project_id: ProjectId
+    document_id: DocumentId
+    content_hash: bytes
+    format: str
     path: str
     title: str
     version: int
     commit_sha: str | None
-    score: float
+    chunker_version: int
+    chunk_hash: bytes
+    ordinal: int
     headings: Sequence[str]
     anchor: str | None
     line_from: int
     line_to: int
-    body: str
+    char_from: int
+    char_to: int
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,40 +48,77 @@ class Searched:
     revision: int
 
 
-async def has_sparse_vectors(pool: Pool) -> bool:
-    """Return whether chunks hold pgvector's sparse vectors. Fixed by the first migration, so asked once a pool."""
-    return bool(await pool.fetchval(_HAS_SPARSE_VECTORS))
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Which chunks are candidates: those that hold any (or *every*) of *terms*, the best *most*, of about *most_scanned* that are looked at."""
+
+    terms: Sequence[int]
+    every: bool
+    most: int
+    most_scanned: int
+
+
+async def list_term_statistics(
+    connection: Connection, projects: Iterable[ProjectId], terms: Iterable[int]
+) -> dict[int, int]:
+    """Return in how many chunk places of *projects* each of *terms* stands; absent ones are left out."""
+    rows = await connection.fetch(_LIST_TERM_STATISTICS, list(projects), list(terms))
+    return {row["term_id"]: row["document_frequency"] for row in rows if row["document_frequency"] > 0}
 
 
 async def search_chunks(
     connection: Connection,
     projects: Mapping[ProjectId, Searched],
-    query: str,
+    query: SearchQuery,
+    weights: Mapping[int, float],
     *,
+    lookup: Lookup,
     paths: PathRange,
     limit: int,
-    offset: int = 0,
-    sparse_vectors: bool,
-) -> Sequence[Hit]:
-    """Return the best *limit* places after the first *offset*; any word of *query* may match, none must.
+) -> tuple[Sequence[Place], int]:
+    """Return the best *limit* places, and how many candidates they were chosen from: as many as the lookup allows, or all."""
+    rows = await connection.fetch(
+        _SEARCH_CHUNKS,
+        list(lookup.terms),
+        lookup.every,
+        list(weights),
+        list(weights.values()),
+        lookup.most,
+        lookup.most_scanned,
+        list(projects),
+        [searched.revision for searched in projects.values()],
+        paths.start,
+        paths.end,
+        list(query.paths),
+        list(query.languages),
+        list(query.phrases),
+        limit,
+    )
+    places = [Place(**{name: row[name] for name in Place.__slots__}) for row in rows if row["chunk_hash"] is not None]
+    return places, rows[0]["candidates"]
 
-    The statistics are summed over *projects*.
-    """
-    terms = query_term_ids(query)
-    ids = list(projects)
-    rows = await connection.fetch(_LIST_TERM_STATISTICS, ids, list(terms))
-    chunk_count = sum(searched.chunks for searched in projects.values())
-    frequencies = {row["term_id"]: row["document_frequency"] for row in rows}
-    weights = make_query_weights(query, document_frequencies=frequencies, chunk_count=chunk_count)
-    if not weights:
-        return ()
-    revisions = [searched.revision for searched in projects.values()]
-    arguments = (ids, paths.start, paths.end)
-    if sparse_vectors:
-        rows = await connection.fetch(_SEARCH_CHUNKS, *arguments, format_sparsevec(weights), limit, offset, revisions)
-    else:
-        values = list(weights.values())
-        rows = await connection.fetch(
-            _SEARCH_CHUNKS_IN_ARRAYS, *arguments, list(weights), limit, offset, values, revisions
-        )
-    return tuple(Hit(**row) for row in rows)
+
+async def count_layouts(connection: Connection, places: Sequence[Place]) -> Sequence[int]:
+    """Return how many chunks the document of each place has."""
+    rows = await connection.fetch(
+        _COUNT_LAYOUTS,
+        [place.content_hash for place in places],
+        [place.format for place in places],
+        [place.title for place in places],
+        [place.chunker_version for place in places],
+    )
+    return [row["chunks"] for row in rows]
+
+
+async def list_impacts(
+    connection: Connection, hashes: Iterable[bytes], terms: Iterable[int]
+) -> Mapping[bytes, Sequence[float]]:
+    """Return the impact of each of *terms*, in their order, in chunks by hash."""
+    rows = await connection.fetch(_LIST_IMPACTS, list(hashes), list(terms))
+    return {row["chunk_hash"]: row["impacts"] for row in rows}
+
+
+async def list_bodies(connection: Connection, hashes: Iterable[bytes]) -> Mapping[bytes, tuple[str, int]]:
+    """Return text and token count of chunks by hash."""
+    rows = await connection.fetch(_LIST_BODIES, list(hashes))
+    return {row["chunk_hash"]: (row["body"], row["tokens"]) for row in rows}

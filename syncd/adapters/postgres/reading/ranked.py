@@ -1,0 +1,245 @@
+"""A search, from words to ranked places: statistics, candidates, score by part, and why it found nothing."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import asyncpg
+
+from syncd.adapters.postgres.connections import Connection
+from syncd.adapters.postgres.reading.documents import PathRange
+from syncd.adapters.postgres.reading.search import (
+    Lookup,
+    Place,
+    Searched,
+    count_layouts,
+    list_bodies,
+    list_impacts,
+    list_term_statistics,
+    search_chunks,
+)
+from syncd.core.ids import DocumentId, ProjectId
+from syncd.core.queries import SearchQuery, parse_query, phrase_term_ids
+from syncd.core.ranking import (
+    DOCUMENT_SHARE,
+    NEARNESS_SHARE,
+    Matched,
+    Nearness,
+    Score,
+    choose_lookup,
+    fold_duplicates,
+    score_documents,
+    spread_documents,
+)
+from syncd.core.spelling import choose_near_words, list_near_words
+from syncd.core.terms import make_query_weights, query_term_ids, word_term_ids
+from syncd.core.tokens import list_words
+
+MAX_PLACES = 500  # what is ranked, and how far pages go
+MAX_RERANKED = 100  # of these the text is read, and the document scored
+LOOKUP_CHUNKS = 2_000
+SCANNED_CHUNKS = 40_000
+# Closed versions and other projects take places among the candidates; where too few are left, more are asked for.
+CANDIDATES = (600, 6_000, SCANNED_CHUNKS)
+HURRIED_CHUNKS = 2_000
+CORRECTED_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is searched: projects, each at a revision, and the paths of a folder."""
+
+    projects: Mapping[ProjectId, Searched]
+    paths: PathRange
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """How results are laid out: at most *per_document* chunks of a document among the first *size*; those from *offset* on are wanted."""
+
+    size: int
+    per_document: int
+    offset: int = 0
+    limit: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that answers, with its score by part; *also* are the other places of the same text."""
+
+    place: Place
+    score: Score
+    body: str
+    tokens: int
+    also: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WordWeight:
+    """A term of the query as it was weighed: for those who want to know why."""
+
+    word: str
+    chunks: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found. *total* counts what pages can show. *corrected* is the query that was searched instead, *unknown* the words
+    that stand nowhere with those that may be meant; *relaxed*: no place holds the phrases, these hold their words. *degraded* says
+    that time was short, or words too common, for all candidates to be looked at.
+    """
+
+    hits: Sequence[Hit] = ()
+    total: int = 0
+    words: Sequence[WordWeight] = ()
+    unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    corrected: str | None = None
+    relaxed: bool = False
+    degraded: str | None = None
+
+
+async def search(connection: Connection, scope: Scope, asked: str, *, page: Page) -> Found:
+    """Return the places that answer *asked* best; any word may match, none must.
+
+    Where nothing is found, phrases are relaxed to their words, and misspelt words are corrected: what was done is said.
+    """
+    query = parse_query(asked)
+    weighed = await _weigh(connection, scope, query.text)
+    found = await _search_once(connection, scope, query, weighed, page=page)
+    if not found.total and query.phrases:
+        relaxed = await _search_once(connection, scope, replace(query, phrases=()), weighed, page=page)
+        found = replace(relaxed, relaxed=relaxed.total > 0)
+    unknown = await _guess_unknown(connection, scope, weighed)
+    corrections = {word: near[0] for word, near in unknown.items() if near}
+    if found.total or not corrections:
+        return replace(found, unknown=unknown)
+    corrected = " ".join(corrections.get(word, word) for word in list_words(query.text))
+    reweighed = await _weigh(connection, scope, corrected)
+    query = replace(query, text=corrected, phrases=())
+    again = await _search_once(connection, scope, query, reweighed, page=page)
+    return replace(again, unknown=unknown, corrected=corrected)
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """The words of a text, with how often its terms stand in the scope, and what they weigh."""
+
+    words: Sequence[str]
+    frequencies: Mapping[int, int]
+    weights: Mapping[int, float]
+
+    def describe(self) -> Sequence[WordWeight]:
+        described = []
+        for word in self.words:
+            term = max(word_term_ids(word), key=lambda term: self.weights.get(term, 0.0), default=0)
+            described.append(WordWeight(word, self.frequencies.get(term, 0), self.weights.get(term, 0.0)))
+        return described
+
+
+async def _weigh(connection: Connection, scope: Scope, text: str) -> _Weighed:
+    frequencies = await list_term_statistics(connection, scope.projects, query_term_ids(text))
+    chunk_count = sum(searched.chunks for searched in scope.projects.values())
+    # Terms that stand nowhere now weigh the most: a former revision may hold them.
+    weights = make_query_weights(text, document_frequencies=frequencies, chunk_count=chunk_count)
+    return _Weighed(list(dict.fromkeys(list_words(text))), frequencies, weights)
+
+
+async def _search_once(
+    connection: Connection, scope: Scope, query: SearchQuery, weighed: _Weighed, *, page: Page
+) -> Found:
+    if not weighed.weights:
+        return Found()
+    places, degraded = await _find_places(connection, scope, query, weighed)
+    scored = await _score(connection, places, query, weighed)
+    folded = fold_duplicates([(place.chunk_hash, (place, score)) for place, score in scored])
+    keyed = [(_document_of(first), (first, score, others)) for (first, score), others in folded]
+    first, rest = spread_documents(keyed, most=page.per_document, page=page.size)
+    shown = first if page.offset == 0 else [*first, *rest][page.offset :]
+    shown = shown[: page.limit]
+    texts = await list_bodies(connection, {place.chunk_hash for place, _, _ in shown})
+    hits = [
+        Hit(place, score, *texts[place.chunk_hash], also=tuple(other for other, _ in others))
+        for place, score, others in shown
+    ]
+    return Found(hits, len(folded), weighed.describe(), degraded=degraded)
+
+
+def _document_of(place: Place) -> tuple[ProjectId, DocumentId]:
+    return place.project_id, place.document_id
+
+
+async def _find_places(
+    connection: Connection, scope: Scope, query: SearchQuery, weighed: _Weighed
+) -> tuple[Sequence[Place], str | None]:
+    """Return the best places by BM25, and what was left out for want of time, if anything was."""
+    inside = phrase_term_ids(query)
+    terms = list(inside) or choose_lookup(
+        {term: weighed.frequencies.get(term, 0) for term in weighed.weights}, most_chunks=LOOKUP_CHUNKS
+    )
+    common = sum(weighed.frequencies.get(term, 0) for term in terms) > SCANNED_CHUNKS and not inside
+    places: Sequence[Place] = ()
+    try:
+        async with connection.transaction():
+            for most in CANDIDATES:
+                lookup = Lookup(terms, every=bool(inside), most=most, most_scanned=SCANNED_CHUNKS)
+                places, candidates = await search_chunks(
+                    connection,
+                    scope.projects,
+                    query,
+                    weighed.weights,
+                    lookup=lookup,
+                    paths=scope.paths,
+                    limit=MAX_PLACES,
+                )
+                if candidates < most or len(places) >= MAX_RERANKED:
+                    break
+    except asyncpg.QueryCanceledError:
+        lookup = Lookup(terms[:1], every=False, most=CANDIDATES[0], most_scanned=HURRIED_CHUNKS)
+        places, _ = await search_chunks(
+            connection, scope.projects, query, weighed.weights, lookup=lookup, paths=scope.paths, limit=MAX_PLACES
+        )
+        return places, "the server is busy: only a sample of the chunks that hold these words was ranked"
+    return (
+        places,
+        "these words stand nearly everywhere: a sample of the chunks that hold them was ranked" if common else None,
+    )
+
+
+async def _score(
+    connection: Connection, places: Sequence[Place], query: SearchQuery, weighed: _Weighed
+) -> list[tuple[Place, Score]]:
+    """Return the places with their scores, best first: those that are reranked, then the others."""
+    best, rest = places[:MAX_RERANKED], places[MAX_RERANKED:]
+    documents: dict[Hashable, Place] = {_document_of(place): place for place in best}
+    lengths = dict(zip(documents, await count_layouts(connection, list(documents.values())), strict=True))
+    impacts = await list_impacts(connection, {place.chunk_hash for place in best}, weighed.weights)
+    matched = [Matched(_document_of(place), impacts[place.chunk_hash]) for place in best]
+    shares = score_documents(matched, list(weighed.weights.values()), lengths=lengths)
+    nearness = Nearness(query.text, weighed.weights)
+    texts = await list_bodies(connection, {place.chunk_hash for place in best}) if nearness.is_measurable else {}
+    scored = [
+        (
+            place,
+            Score(
+                place.score,
+                document=DOCUMENT_SHARE * shares[_document_of(place)],
+                nearness=NEARNESS_SHARE * nearness.measure(texts[place.chunk_hash][0]) if texts else 0.0,
+            ),
+        )
+        for place in best
+    ]
+    return sorted(scored, key=_rank) + [(place, Score(place.score)) for place in rest]
+
+
+def _rank(scored: tuple[Place, Score]) -> tuple[float, str, str, int]:
+    place, score = scored
+    return (-score.total, str(place.project_id), place.path, place.ordinal)
+
+
+async def _guess_unknown(connection: Connection, scope: Scope, weighed: _Weighed) -> Mapping[str, Sequence[str]]:
+    """Return the words of which no form stands anywhere, and for the first few the words that may be meant."""
+    absent = [word for word in weighed.words if not any(term in weighed.frequencies for term in word_term_ids(word))]
+    guesses = {word: list_near_words(word) for word in absent[:CORRECTED_WORDS]}
+    terms = {term for near in guesses.values() for word in near for term in word_term_ids(word)}
+    frequencies = await list_term_statistics(connection, scope.projects, terms) if terms else {}
+    return {word: choose_near_words(guesses.get(word, []), frequencies) for word in absent}
