@@ -2726,7 +2726,7 @@ ALTER TABLE ONLY syncd.project_leases
 -- Name: projects projects_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.projects
-    ADD CONSTRAINT projects_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id) ON DELETE CASCADE;
+    ADD CONSTRAINT projects_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id);
 
 -- Name: repository_routes repository_routes_tenant_id_project_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
 

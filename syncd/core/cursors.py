@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from syncd.core.ids import TenantId
-from syncd.errors import Rejected
+from syncd.errors import BadUsage
 
 _SEAL_BYTES = 16
 
@@ -35,14 +35,14 @@ class CursorSealer:
         return base64.urlsafe_b64encode(self._seal_of(content, tenant_id, purpose) + content).decode().rstrip("=")
 
     def open(self, cursor: str, *, tenant_id: TenantId, purpose: str) -> list[str | int]:
-        """Return the position that was sealed. Raises `Rejected` for any other cursor, whatever is wrong with it."""
+        """Return the position that was sealed. Raises `BadUsage` for any other cursor, whatever is wrong with it."""
         try:
             sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             sealed = b""
         seal, content = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
         if not hmac.compare_digest(seal, self._seal_of(content, tenant_id, purpose)):
-            raise Rejected(
+            raise BadUsage(
                 "cursor_invalid",
                 "This cursor does not belong to this call.",
                 hint="Pass the cursor of the last answer with the same arguments, or leave it out to begin again.",

@@ -57,6 +57,11 @@ def parse_key(text: str) -> KeyParts | None:
     return KeyParts(match["environment"], match["key_id"], hash_secret(secret.to_bytes(SECRET_BYTES)))
 
 
+def is_key_id(text: str) -> bool:
+    """Return whether *text* can be the id of a key."""
+    return _KEY_ID.fullmatch(text) is not None
+
+
 def hash_secret(secret: bytes) -> bytes:
     """Return what is stored of a secret. 256 random bits need no slow hash."""
     return hashlib.sha256(secret).digest()

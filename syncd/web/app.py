@@ -8,7 +8,7 @@ from syncd.web.api.openapi import make_openapi
 from syncd.web.api.route import Route
 from syncd.web.api.routes import ROUTES
 from syncd.web.api.serving import make_handler
-from syncd.web.auth import identified, opened
+from syncd.web.auth import identified, opened, viewed
 from syncd.web.events import end_events, follow_events
 from syncd.web.health import show_alive, show_health, show_ready
 from syncd.web.middlewares import make_middleware, put_headers
@@ -40,7 +40,7 @@ def list_routes(site: Site) -> list[web.RouteDef]:
         web.get("/status", opened(site, show_status)),
         web.get("/status/{project}", opened(site, show_project)),
         web.get("/static/{mark}/{name}", opened(site, show_asset)),
-        web.get("/events", identified(site, follow_events)),
+        web.get("/events", viewed(site, follow_events)),
         web.get("/api/v1", identified(site, show_contents)),
         web.get("/api/v1/openapi.json", identified(site, show_openapi)),
         *(_serve(site, route) for route in ROUTES),

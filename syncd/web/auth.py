@@ -151,7 +151,7 @@ async def get_viewer(site: Site, request: web.Request) -> Caller:
     The public has no scope: it sees the status and does nothing. Raises as `get_caller`.
     """
     try:
-        return await get_caller(site, request)
+        return await get_caller(site, request, scope="docs:read")
     except Unauthorized:
         if site.public_tenant is None or hdrs.AUTHORIZATION in request.headers:
             raise

@@ -11,7 +11,7 @@ from syncd.core.callers import Caller
 from syncd.errors import Forbidden, RetryLater
 from syncd.services.feeds import Event, Feed
 from syncd.web.answers import Unauthorized
-from syncd.web.auth import get_caller
+from syncd.web.auth import get_viewer
 from syncd.web.middlewares import DEADLINE
 from syncd.web.site import Site
 
@@ -85,7 +85,7 @@ def _find_number(request: web.Request, feed: Feed) -> int | None:
 
 async def _find_refusal(site: Site, request: web.Request) -> Unauthorized | Forbidden | None:
     try:
-        await get_caller(site, request)
+        await get_viewer(site, request)
     except (Unauthorized, Forbidden) as error:
         return error
     except RetryLater:

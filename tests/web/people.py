@@ -68,7 +68,8 @@ class Browser:
 async def signed_in(client: Client, mirror: Mirror, user: User) -> AsyncIterator[Browser]:
     """Sign *user* in by a link."""
     browser = Browser(client, {})
-    answer = await browser.send("POST", "/api/v1/session", {"link": await make_test_link(mirror, user)})
+    link = await make_test_link(mirror, user)
+    answer = await browser.send("POST", "/api/v1/session", {"link": link}, X_Forwarded_For=uuid4().hex)
     assert answer.status == 201, answer.body
     browser.csrf_token = answer.body["csrfToken"]
     yield browser

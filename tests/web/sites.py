@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from secrets import token_bytes
 from typing import Any
 
@@ -18,6 +19,7 @@ from syncd.adapters.passwords import Passwords
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.keys import NewKey, add_key, revoke_key
 from syncd.adapters.postgres.migrations import list_migrations
+from syncd.adapters.postgres.platform_keys import revoke_platform_key
 from syncd.adapters.redis.locks import Identity, ProjectLocks, RedisClient
 from syncd.adapters.redis.reads import ReadCache
 from syncd.adapters.redis.throttles import Throttle
@@ -25,11 +27,15 @@ from syncd.core.cursors import CursorSealer
 from syncd.core.ids import ProjectId, TenantId
 from syncd.core.keys import hash_secret, make_key, make_key_id
 from syncd.core.throttles import Rate
+from syncd.services.keys import create_platform_key
 from syncd.services.signing_in import SignIn
 from syncd.services.sources import GitHubAccess
 from syncd.web.app import make_app
 from syncd.web.server import Bounds, bind, serve
 from syncd.web.site import Network, Rest, Site
+
+# Trusted as a proxy, so that each browser of a test can have an address of its own: tries to sign in are counted by address.
+LOOPBACK = ip_network("127.0.0.0/8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,7 @@ def make_test_site(
     *,
     shows_details: bool = False,
     request_seconds: float = 10.0,
-    trusted_proxies: Sequence[Network] = (),
+    trusted_proxies: Sequence[Network] = (LOOPBACK,),
     public_tenant: str | None = None,
     rest: Rest | None = None,
 ) -> Site:
@@ -141,6 +147,7 @@ async def add_test_key(
     tenant_id: TenantId,
     *,
     project_ids: Sequence[ProjectId] | None = None,
+    scopes: Sequence[str] = ("docs:read",),
     expired: bool = False,
     revoked: bool = False,
     stored: bool = True,
@@ -153,7 +160,7 @@ async def add_test_key(
             key_id=key_id,
             secret_hash=hash_secret(secret),
             name="test",
-            scopes=("docs:read",),
+            scopes=tuple(scopes),
             project_ids=project_ids,
             expires_at=expires_at,
         )
@@ -161,3 +168,13 @@ async def add_test_key(
     if revoked:
         await revoke_key(pool, tenant_id, key_id)
     return make_key("test", key_id, secret)
+
+
+async def add_platform_test_key(pool: Pool, *, expired: bool = False, revoked: bool = False) -> str:
+    """Make a platform key, of whatever kind, and return it."""
+    expires_at = datetime.now(UTC) - timedelta(seconds=1) if expired else None
+    made = await create_platform_key(pool, name="test", expires_at=expires_at)
+    if revoked:
+        async with pool.acquire() as connection:
+            await revoke_platform_key(connection, made.key_id)
+    return made.text

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from syncd.adapters.postgres.keys import StoredKey, list_keys_by_id, revoke_key
+from syncd.adapters.postgres.keys import StoredKey, list_keys_by_id, make_key_not_found, revoke_key
 from syncd.adapters.postgres.projects import list_project_ids
 from syncd.adapters.postgres.transactions import reading
 from syncd.core.ids import ProjectId
+from syncd.core.keys import is_key_id
 from syncd.errors import BadUsage, Forbidden
 from syncd.services.keys import OVERLAP, KeyRequest, MadeKey, create_key, rotate_key
 from syncd.services.projects import make_project_not_found
@@ -108,7 +109,7 @@ async def rotate(call: Call) -> Reply:
     made = await rotate_key(
         call.site.pool,
         call.caller.tenant_id,
-        call.request.match_info["key_id"],
+        _get_key_id(call),
         environment=call.site.rest.key_environment,
         now=call.site.clock(),
         overlap=timedelta(hours=body.overlap_hours),
@@ -118,8 +119,15 @@ async def rotate(call: Call) -> Reply:
 
 async def revoke(call: Call) -> Reply:
     """End a key."""
-    await revoke_key(call.site.pool, call.caller.tenant_id, call.request.match_info["key_id"])
+    await revoke_key(call.site.pool, call.caller.tenant_id, _get_key_id(call))
     return Reply(None)
+
+
+def _get_key_id(call: Call) -> str:
+    key_id = call.request.match_info["key_id"]
+    if not is_key_id(key_id):
+        raise make_key_not_found(key_id)
+    return key_id
 
 
 async def _require_projects(call: Call, project_ids: list[UUID] | None) -> None:
