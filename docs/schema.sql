@@ -399,6 +399,28 @@ ALTER FUNCTION syncd.list_lock_duties() OWNER TO syncd_queue;
 
 COMMENT ON FUNCTION syncd.list_lock_duties() IS 'Definer: what Redis must show, of all tenants: ids and times, neither who nor why.';
 
+-- Name: measure_projects(timestamp with time zone); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
+
+CREATE FUNCTION syncd.measure_projects(p_now timestamp with time zone) RETURNS TABLE(condition text, projects bigint, documents bigint, skipped bigint, lag_seconds double precision)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select p.condition,
+           count(*),
+           coalesce(sum(p.documents), 0)::bigint,
+           coalesce(sum(p.skipped), 0)::bigint,
+           (select coalesce(max(greatest(0, extract(epoch from p_now - q.due_at))), 0)::double precision from syncd.sync_queue q)
+    from syncd.projects p
+    where p.removed_at is null
+    group by p.condition
+$$;
+
+ALTER FUNCTION syncd.measure_projects(p_now timestamp with time zone) OWNER TO syncd_queue;
+
+-- Name: FUNCTION measure_projects(p_now timestamp with time zone); Type: COMMENT; Schema: syncd; Owner: syncd_queue
+
+COMMENT ON FUNCTION syncd.measure_projects(p_now timestamp with time zone) IS 'Definer: counts the projects of all tenants by condition, their documents and skipped files, and how long the one waits that is due for longest.';
+
 -- Name: open_agent_session(text, text, text, uuid[], uuid[], integer[], text[], timestamp with time zone[], timestamp with time zone, timestamp with time zone, timestamp with time zone, integer); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
 
 CREATE FUNCTION syncd.open_agent_session(p_session_id text, p_key_id text, p_role text, p_project_ids uuid[], p_pinned uuid[], p_revisions integer[], p_commits text[], p_synced_at timestamp with time zone[], p_now timestamp with time zone, p_expires_at timestamp with time zone, p_forget_before timestamp with time zone, p_limit integer) RETURNS boolean
@@ -2847,6 +2869,10 @@ ALTER TABLE syncd.links ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE syncd.lock_events ENABLE ROW LEVEL SECURITY;
 
+-- Name: projects measure_any_project; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY measure_any_project ON syncd.projects FOR SELECT TO syncd_queue USING (true);
+
 -- Name: project_leases prepare_any_project; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
 CREATE POLICY prepare_any_project ON syncd.project_leases FOR INSERT TO syncd_queue WITH CHECK (true);
@@ -3120,6 +3146,11 @@ GRANT ALL ON FUNCTION syncd.list_impacts(p_hashes bytea[], p_terms integer[]) TO
 
 REVOKE ALL ON FUNCTION syncd.list_lock_duties() FROM PUBLIC;
 GRANT ALL ON FUNCTION syncd.list_lock_duties() TO syncd_sync;
+
+-- Name: FUNCTION measure_projects(p_now timestamp with time zone); Type: ACL; Schema: syncd; Owner: syncd_queue
+
+REVOKE ALL ON FUNCTION syncd.measure_projects(p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.measure_projects(p_now timestamp with time zone) TO syncd_web;
 
 -- Name: FUNCTION open_agent_session(p_session_id text, p_key_id text, p_role text, p_project_ids uuid[], p_pinned uuid[], p_revisions integer[], p_commits text[], p_synced_at timestamp with time zone[], p_now timestamp with time zone, p_expires_at timestamp with time zone, p_forget_before timestamp with time zone, p_limit integer); Type: ACL; Schema: syncd; Owner: syncd_queue
 
@@ -3522,6 +3553,7 @@ GRANT UPDATE(credential) ON TABLE syncd.projects TO syncd_web;
 
 GRANT UPDATE(condition) ON TABLE syncd.projects TO syncd_sync;
 GRANT SELECT(condition) ON TABLE syncd.projects TO syncd_read;
+GRANT SELECT(condition) ON TABLE syncd.projects TO syncd_queue;
 
 -- Name: COLUMN projects.reason; Type: ACL; Schema: syncd; Owner: syncd_owner
 
@@ -3599,6 +3631,7 @@ GRANT SELECT(synced_at) ON TABLE syncd.projects TO syncd_read;
 
 GRANT UPDATE(documents) ON TABLE syncd.projects TO syncd_sync;
 GRANT SELECT(documents) ON TABLE syncd.projects TO syncd_read;
+GRANT SELECT(documents) ON TABLE syncd.projects TO syncd_queue;
 
 -- Name: COLUMN projects.chunks; Type: ACL; Schema: syncd; Owner: syncd_owner
 
@@ -3609,6 +3642,7 @@ GRANT SELECT(chunks) ON TABLE syncd.projects TO syncd_read;
 
 GRANT UPDATE(skipped) ON TABLE syncd.projects TO syncd_sync;
 GRANT SELECT(skipped) ON TABLE syncd.projects TO syncd_read;
+GRANT SELECT(skipped) ON TABLE syncd.projects TO syncd_queue;
 
 -- Name: COLUMN projects.removed_at; Type: ACL; Schema: syncd; Owner: syncd_owner
 

@@ -7,6 +7,7 @@ from syncd.adapters.postgres.listening import listen
 from syncd.adapters.systemd import Notifier, feeding_watchdog
 from syncd.bootstrap import Parts, make_reconciling
 from syncd.services.lock_keeping import run_lock_keeper
+from syncd.services.measuring import feel_pulse
 from syncd.services.reconciler import run_reconciler
 from syncd.services.retention import run_retention
 
@@ -26,6 +27,7 @@ async def run_daemon(parts: Parts, *, stop: asyncio.Event, notifier: Notifier) -
             group.create_task(listen(parts.sync_url, LOCK_CHANNEL, lambda _payload: lock_wake.set())),
             group.create_task(run_lock_keeper(parts.locking, wake=lock_wake, clock=parts.work.clock)),
             group.create_task(_announce_stop(stop, notifier)),
+            group.create_task(feel_pulse(parts.locking.metrics)),
             group.create_task(parts.statuses.run()),
             group.create_task(_run_retention(parts)),
         ]

@@ -266,8 +266,9 @@ def _add_github(commands: Subparsers) -> None:
 
 def _add_status(commands: Subparsers) -> None:
     parser = _add(
-        commands, "status", status.status_command, "Show the projects and who works on them.", "syncd status --json"
+        commands, "status", status.status_command, "Show the projects and who works on them.", "syncd status --watch"
     )
+    parser.add_argument("--watch", action="store_true", help="stay, and show syncs as they go, until Ctrl-C")
     _add_tenant_option(parser)
 
 

@@ -170,6 +170,7 @@ async def _sync_recorded(parts: Reconciling, project: Project, source: Source, h
             error_code=error.code,
             error_message=error.message,
         )
+        parts.locking.metrics.count_run(failed)
         async with fenced(parts.work.store.pool, lock) as connection:
             await add_run(connection, project.project_id, failed, fence=lock.fence)
 
@@ -186,6 +187,7 @@ async def _sync_recorded(parts: Reconciling, project: Project, source: Source, h
         raise
     finally:
         parts.work.report_phase(project.project_id, None)
+    parts.locking.metrics.count_run(run)
     log.info("sync", extra={"project": project.name, "project_id": str(project.project_id), **make_log_fields(run)})
     return run
 

@@ -84,6 +84,10 @@ class Budgets:
             for budget_id, credential in used.items()
         ]
 
+    def list_all(self) -> Sequence[KnownBudget]:
+        """Return every budget that this replica has drawn on, as far as it knows it."""
+        return self.list_own(tuple(self._uses))
+
     async def ask(
         self, budget_id: BudgetId, nonce: UUID, *, resource: str, bulk: bool, points: int = 1
     ) -> tuple[Verdict, bool]:

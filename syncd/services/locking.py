@@ -5,9 +5,10 @@ import logging
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
+from syncd.adapters.metrics import Metrics
 from syncd.adapters.postgres.connections import LeaseLost, Pool
 from syncd.adapters.postgres.freezes import make_frozen_error
 from syncd.adapters.postgres.leases import get_lease, mint_fence, release_fence
@@ -36,6 +37,7 @@ class Locking:
     locks: ProjectLocks
     locked_by: str
     lease_seconds: float
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 @asynccontextmanager
@@ -56,10 +58,13 @@ async def holding(
             trusted_until = await _confirm(locking, lock)
             async with beside(_keep(locking, lock, trusted_until)):
                 yield lock
-        except LeaseLost:
+        except LeaseLost as error:
             lost = True
+            # The database's refusal has the statement that was refused behind it.
+            locking.metrics.count_lost(by_fence=error.__cause__ is not None)
             raise
         finally:
+            locking.metrics.count_lock_end(nonce)
             await asyncio.shield(_give_back(locking, lock, lost=lost))
     finally:
         await asyncio.shield(_release(locking, project_id, nonce))
@@ -109,6 +114,7 @@ async def _mint(locking: Locking, tenant_id: TenantId, project_id: ProjectId, no
             fence=minted.fence,
             previous_holder=minted.previous_holder,
         )
+    locking.metrics.count_lock(nonce, taken_over=minted.previous_holder is not None)
     return Lock(tenant_id, project_id, minted.fence, nonce)
 
 

@@ -11,6 +11,7 @@ from syncd.web.api.serving import make_handler
 from syncd.web.auth import identified, opened, viewed
 from syncd.web.events import end_events, follow_events
 from syncd.web.health import show_alive, show_health, show_ready
+from syncd.web.metrics import show_metrics
 from syncd.web.middlewares import make_middleware, put_headers
 from syncd.web.setup import complete
 from syncd.web.site import Site
@@ -40,6 +41,7 @@ def list_routes(site: Site) -> list[web.RouteDef]:
         web.get("/status", opened(site, show_status)),
         web.get("/status/{project}", opened(site, show_project)),
         web.get("/static/{mark}/{name}", opened(site, show_asset)),
+        web.get("/metrics", opened(site, show_metrics)),
         web.get("/events", viewed(site, follow_events)),
         web.get("/api/v1", identified(site, show_contents)),
         web.get("/api/v1/openapi.json", identified(site, show_openapi)),

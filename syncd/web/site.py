@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import TypeAlias
 
 from syncd.adapters.encryption import KeyRing
+from syncd.adapters.metrics import Metrics
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.migrations import Migration, list_migrations
 from syncd.adapters.redis.locks import ProjectLocks, RedisClient
@@ -77,6 +78,7 @@ class Site:
     connecting: Connecting | None = None
     budgets: Budgets | None = None
     feeds: Feeds | None = None
+    metrics: Metrics = field(default_factory=Metrics)
     assets: Assets = field(default_factory=load_assets)
     github_url: str = GITHUB_URL
     lease_seconds: float = LEASE_SECONDS
@@ -102,6 +104,7 @@ def make_site(parts: Parts, feeds: Feeds) -> Site:
         connecting=parts.connecting,
         budgets=parts.budgets,
         feeds=feeds,
+        metrics=parts.locking.metrics,
         github_url=make_web_url(parts.settings.github_api_url),
         lease_seconds=parts.settings.lease_seconds,
     )

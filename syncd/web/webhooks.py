@@ -33,6 +33,7 @@ async def take_delivery(site: Site, request: web.Request) -> web.Response:
             result = await accept_delivery(
                 connection, delivery_id, event=event, repository_ids=repository_ids, now=site.clock()
             )
+    site.metrics.count_delivery(result)
     log.info("delivery", extra={"delivery_id": delivery_id, "github_event": event, "result": result})
     return web.json_response({"result": result}, status=202)
 

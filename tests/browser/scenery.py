@@ -104,8 +104,8 @@ async def put_scenes(url: str, tenant_id: TenantId, scenes: Sequence[Scene], *, 
         await connection.close()
 
 
-async def put_past(url: str, tenant_id: TenantId, name: str, *, now: datetime) -> None:
-    """Give a project a past: runs of two days, what happened to its lock, and files that are skipped."""
+async def put_past(url: str, tenant_id: TenantId, name: str, *, now: datetime, text: str | None = None) -> None:
+    """Give a project a past: runs of two days, what happened to its lock, and files that are skipped; *text* for all that is said."""
     connection = await asyncpg.connect(url, server_settings={"search_path": "syncd"})
     try:
         await connection.execute("set session_replication_role = replica")
@@ -114,7 +114,9 @@ async def put_past(url: str, tenant_id: TenantId, name: str, *, now: datetime) -
         )
         events = [(tenant_id, make_id(name), now - timedelta(minutes=minutes), *event) for minutes, *event in _EVENTS]
         await connection.executemany(_ADD_EVENT, events)
-        skipped = [(tenant_id, make_id(name), path.encode(), reason, size) for path, reason, size in _SKIPPED]
+        skipped = [
+            (tenant_id, make_id(name), f"{path}{text or ''}".encode(), reason, size) for path, reason, size in _SKIPPED
+        ]
         await connection.executemany(_ADD_SKIPPED, skipped)
     finally:
         await connection.close()

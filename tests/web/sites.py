@@ -131,13 +131,13 @@ def make_test_site(
 
 @asynccontextmanager
 async def open_client(
-    site: Site, *, prepare: Callable[[web.Application], None] | None = None, bounds: Bounds | None = None
+    site: Site, *, prepare: Callable[[web.Application], None] | None = None, bounds: Bounds | None = None, port: int = 0
 ) -> AsyncIterator[Client]:
-    """Serve *site* on a free port of loopback, and open a client of it."""
+    """Serve *site* on loopback, on a free port where none is named, and open a client of it."""
     app = make_app(site)
     if prepare is not None:
         prepare(app)
-    with bind(("127.0.0.1", 0), option="--http") as listening:
+    with bind(("127.0.0.1", port), option="--http") as listening:
         async with serve(app, listening, bounds=bounds) as url, aiohttp.ClientSession() as session:
             yield Client(session, url)
 

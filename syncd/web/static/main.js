@@ -1,4 +1,5 @@
 // The page: who is signed in, which part is shown, and the events that keep it true.
+import { call } from "./api.js";
 import { announce, el, toast } from "./dom.js";
 import { makeProject } from "./project.js";
 import { makeSignIn, restore, signOut } from "./session.js";
@@ -44,17 +45,27 @@ function showSignIn(trouble = "") {
 
 function open(signedIn) {
   session = signedIn;
-  const leave = el("button", { class: "quiet", type: "button", onclick: async () => {
+  const leave = session.isPublic ? el("button", { class: "quiet", type: "button", onclick: () => showSignIn() }, "Sign in") : el("button", { class: "quiet", type: "button", onclick: async () => {
     try { await signOut(); } catch (refused) { toast(refused.message, "bad"); }
     showSignIn();
   } }, "Sign out");
-  document.getElementById("who").replaceChildren(el("span", { class: "soft", title: `Tenant ${session.tenant}` }, `${session.actor} · ${session.tenant}`), leave);
+  document.getElementById("who").replaceChildren(el("span", { class: "soft" }, session.isPublic ? "public view" : `${session.actor} · ${session.tenant}`), leave);
   stream = follow({
     onEvent: (kind, body) => store.take(kind, body),
     onState: showState,
     onRefused: () => showSignIn("Your session has ended. Sign in again."),
   });
   show();
+}
+
+/** Whether the operator lets everybody look. */
+async function isPublic() {
+  try {
+    await call("GET", "/status");
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function show() {
@@ -77,12 +88,15 @@ document.addEventListener("click", (event) => {
   content.focus();
 });
 addEventListener("popstate", () => { if (session !== null) show(); });
+// A sign-in link that is opened where the page is open already changes nothing but the address.
+addEventListener("hashchange", () => { if (location.hash.startsWith("#link=")) location.reload(); });
 
 keepTimes();
 try {
   const found = await restore();
-  if (found === null) showSignIn();
-  else open(found);
+  if (found !== null) open(found);
+  else if (await isPublic()) open({ isPublic: true, scopes: [] });
+  else showSignIn();
 } catch (refused) {
   showSignIn(`${refused.message} ${refused.hint ?? ""}`);
 }

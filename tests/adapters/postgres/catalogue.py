@@ -56,6 +56,7 @@ WIDER_POLICIES = {
     ("trusted_issuers", "resolve_any_issuer"): ("syncd_auth", "r"),
     ("chunks", "search_any_chunk"): ("syncd_search", "r"),
     ("project_leases", "prepare_any_project"): ("syncd_queue", "a"),
+    ("projects", "measure_any_project"): ("syncd_queue", "r"),
     ("project_leases", "show_any_freeze"): ("syncd_queue", "r"),
 }
 DEFINERS = {
@@ -76,6 +77,7 @@ DEFINERS = {
     "search_candidates": "syncd_search",
     "route_repository": "syncd_queue",
     "accept_delivery": "syncd_queue",
+    "measure_projects": "syncd_queue",
     "record_requests": "syncd_account",
     "resolve_issuer": "syncd_auth",
     "remove_requests": "syncd_account",
