@@ -46,7 +46,7 @@ class HttpApplication:
     """The ASGI application.
 
     *check_ready* raises an error of ours while the database cannot serve. *security* is asked before anything else is looked at.
-    *resource* is none where API keys are the only way in.
+    *resource* is none where API keys are the only way in. *end_streams* has open subscriptions end, which would go on for ever.
     """
 
     verifier: KeyVerifier
@@ -55,6 +55,7 @@ class HttpApplication:
     check_ready: Readiness
     security: TransportSecurityMiddleware
     resource: ProtectedResource | None
+    end_streams: Callable[[], None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -146,6 +147,7 @@ async def open_application(
     security: TransportSecuritySettings,
     check_ready: Readiness,
     resource: ProtectedResource | None,
+    end_streams: Callable[[], None],
 ) -> AsyncIterator[HttpApplication]:
     """Open the application; both managers serve every protocol version without sessions."""
     json_manager, sse_manager = (
@@ -160,7 +162,13 @@ async def open_application(
     )
     async with json_manager.run(), sse_manager.run():
         yield HttpApplication(
-            verifier, json_manager, sse_manager, check_ready, TransportSecurityMiddleware(security), resource
+            verifier,
+            json_manager,
+            sse_manager,
+            check_ready,
+            TransportSecurityMiddleware(security),
+            resource,
+            end_streams,
         )
 
 

@@ -6,7 +6,7 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -126,6 +126,7 @@ async def open_http_application(settings: Settings, *, host: str) -> AsyncIterat
             security=security,
             check_ready=partial(check_schema, reader.pool, list_migrations()),
             resource=make_resource(settings.mcp_url, settings.oauth_issuers),
+            end_streams=reader.feed.streams.end_all,
         ) as application:
             yield application
 
@@ -145,6 +146,19 @@ async def run_http(settings: Settings, listener: socket.socket) -> None:
             notifier.stopping()
 
 
+class _Server(uvicorn.Server):
+    """uvicorn that has open streams end before it waits for what is under way; it offers no other hook between the two."""
+
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop serving."""
+        self._end_streams()
+        await super().shutdown(sockets)
+
+
 def make_http_server(application: HttpApplication, *, drain_seconds: float) -> uvicorn.Server:
     """Return uvicorn over httptools; what is under way when it is told to stop has *drain_seconds* to end."""
     config = uvicorn.Config(
@@ -161,7 +175,7 @@ def make_http_server(application: HttpApplication, *, drain_seconds: float) -> u
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=int(drain_seconds),
     )
-    return uvicorn.Server(config)
+    return _Server(config, application.end_streams)
 
 
 async def run_stdio(settings: Settings) -> None:

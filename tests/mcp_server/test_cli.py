@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.client.subscriptions import SubscriptionLost
 
 import mcp_server
 from mcp_server.cli import main
+from mcp_server.identity import READ_SCOPE
+from mcp_server.registry import TOOLS
 from mcp_server.serving import open_listener
-from tests.mcp_server.agents import MODERN, post, request, text_of
+from tests.mcp_server.agents import MODERN, open_agent, post, request, text_of
 from tests.mcp_server.worlds import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -88,6 +91,22 @@ async def test_http_serves_logs_one_line_a_call_and_drains_at_sigterm(world: Wor
     assert (process.returncode, rest) == (0, b"")
 
 
+async def test_an_open_stream_does_not_hold_up_the_end(world: World, tmp_path: Path) -> None:
+    async with running(tmp_path, make_environment(world), "http", "--listen", "127.0.0.1:0") as process:
+        origin = str((await read_event(process, "serving"))["url"]).removesuffix("/mcp")
+        async with (
+            open_agent(origin, world.acme.api_key) as agent,
+            agent.listen(resource_subscriptions=["doc://guide"]) as subscription,
+        ):
+            process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(DEADLINE_SECONDS / 2):  # well within the time that calls have to end
+                with pytest.raises((StopAsyncIteration, SubscriptionLost)):
+                    await anext(subscription)
+                assert await process.wait() == 0
+        assert process.stderr is not None
+        assert b"Traceback" not in await process.stderr.read()
+
+
 async def test_http_serves_on_an_inherited_socket(world: World, tmp_path: Path) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -125,7 +144,7 @@ async def test_stdio_serves_the_sdks_client_in_every_era(world: World, tmp_path:
             listed = await client.list_tools()
 
     assert "pip install quokka" in text_of(answer)
-    assert len(listed.tools) == 7
+    assert [tool.name for tool in listed.tools] == [tool.name for tool in TOOLS if tool.scope == READ_SCOPE]
 
 
 @pytest.mark.parametrize(
