@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mcp_server.identity import Caller
-from syncd.adapters.postgres.connections import Connection
+from syncd.adapters.postgres.connections import Connection, Pool
 from syncd.adapters.postgres.reading.projects import ReadableProject
 from syncd.core.cursors import CursorSealer
 from syncd.errors import NotFound
@@ -18,7 +18,7 @@ SHOWN_NAMES = 20
 class Call:
     """What a handler works with. *connection* is in a transaction that sees the caller's tenant alone, read-only but for tools that write.
 
-    *projects* are those that the caller's key opens: a handler reads of no other.
+    *projects* are those that the caller's key opens: a handler reads of no other. *pool* is for what must be committed before the answer.
     """
 
     caller: Caller
@@ -26,6 +26,7 @@ class Call:
     projects: Sequence[ReadableProject]
     cursors: CursorSealer
     now: datetime
+    pool: Pool
 
     def seal_cursor(self, position: list[str | int], *, purpose: str) -> str:
         """Return a cursor that only this tenant can use, for the same *purpose*."""

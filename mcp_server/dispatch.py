@@ -88,6 +88,10 @@ class Dispatcher:
             return "refused", ErrorAnswer(
                 f"The API key is unknown, revoked, expired or lacks {READ_SCOPE}: `syncd key add`."
             )
+        if tool.scope not in caller.scopes:
+            return "refused", ErrorAnswer(
+                f"{tool.name} needs a key with the scope {tool.scope}: `syncd key add --scope`."
+            )
         try:
             arguments = tool.arguments.model_validate(raw)
         except ValidationError as error:
@@ -108,7 +112,7 @@ class Dispatcher:
         with explaining_reads():
             async with asyncio.timeout(CALL_SECONDS), open_transaction(self.pool, caller.tenant_id) as connection:
                 projects = await list_projects(connection, allowed=caller.project_ids)
-                yield Call(caller, connection, projects, self.cursors, datetime.now(UTC))
+                yield Call(caller, connection, projects, self.cursors, datetime.now(UTC), self.pool)
 
 
 def _get_tool(name: str) -> Tool:

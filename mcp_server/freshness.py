@@ -58,3 +58,18 @@ def freshness_values(project: ReadableProject) -> dict[str, str | int | None]:
         "syncedAt": format_time(project.synced_at),
         "state": describe_state(project),
     }
+
+
+def lock_values(project: ReadableProject) -> dict[str, str | int | None] | None:
+    """Return who holds or froze the project; none where it is free."""
+    if project.is_frozen:
+        return {
+            "lockedBy": project.frozen_by,
+            "lockedAt": format_time(project.frozen_at),
+            "expiresAt": format_time(project.freeze_until),
+            "reason": project.freeze_reason,
+            "kind": "freeze",
+        }
+    if project.holder is None:
+        return None
+    return {"lockedBy": project.holder, "lockedAt": format_time(project.acquired_at), "kind": "sync"}

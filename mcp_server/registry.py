@@ -16,11 +16,13 @@ from mcp_server.tools.chunks import ChunksArguments, show_chunks
 from mcp_server.tools.diffs import DiffArguments, show_diff
 from mcp_server.tools.histories import HistoryArguments, show_history
 from mcp_server.tools.listing import ListArguments, list_folder
+from mcp_server.tools.locks import LockArguments, change_lock
 from mcp_server.tools.outlines import OutlineArguments, show_outline
 from mcp_server.tools.projects import ProjectsArguments, list_projects
 from mcp_server.tools.reading import FetchArguments, ReadArguments, fetch_document, read_document
 from mcp_server.tools.searching import DocsSearchArguments, SearchArguments, search_docs, search_documents
 from mcp_server.tools.sessions import SessionArguments, keep_session
+from mcp_server.tools.syncs import SyncArguments, sync_now
 
 # A search ranks chunks of whole projects.
 SEARCH_COST = 3
@@ -179,5 +181,25 @@ TOOLS = (
         SessionArguments,
         keep_session,
         writes=True,
+    ),
+    Tool(
+        "docs_sync",
+        "Sync a project now",
+        "Look at the source of a project now, instead of at the next poll. With wait, answer when the newest commit is visible "
+        "(at most 8 s; then call again).",
+        SyncArguments,
+        sync_now,
+        writes=True,
+        scope="docs:sync",
+    ),
+    Tool(
+        "docs_lock",
+        "Freeze or unfreeze a project",
+        "show: who holds or froze a project. freeze: stop its syncs, with a reason that everybody is told; reads go on at the last "
+        "state; until ends it by itself. unfreeze: lift your own freeze, and sync.",
+        LockArguments,
+        change_lock,
+        writes=True,
+        scope="locks:write",
     ),
 )

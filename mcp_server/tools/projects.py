@@ -3,7 +3,7 @@
 from mcp_server.answers import Answer, Json, ValueAnswer
 from mcp_server.arguments import Arguments, Text
 from mcp_server.calls import Call
-from mcp_server.freshness import format_time, freshness_values
+from mcp_server.freshness import format_time, freshness_values, lock_values
 from syncd.adapters.postgres.reading.projects import ReadableProject
 
 MAX_PROJECTS = 200
@@ -38,13 +38,5 @@ def _describe(project: ReadableProject) -> Json:
         "chunks": project.chunks,
         "skipped": project.skipped,
     }
-    if project.condition == "syncing" and project.holder:
-        values["lock"] = {"lockedBy": project.holder, "lockedAt": format_time(project.acquired_at)}
-    if project.is_frozen:
-        values["lock"] = {
-            "lockedBy": project.frozen_by,
-            "lockedAt": format_time(project.frozen_at),
-            "expiresAt": format_time(project.freeze_until),
-            "reason": project.freeze_reason,
-        }
+    values["lock"] = lock_values(project)
     return {name: value for name, value in values.items() if value is not None}

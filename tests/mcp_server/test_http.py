@@ -8,6 +8,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import TextContent
 
 from mcp_server.asgi import MAX_REQUEST_BYTES
+from mcp_server.identity import READ_SCOPE
 from mcp_server.registry import INSTRUCTIONS, TOOLS
 from syncd.core.keys import make_key
 from tests.mcp_server.agents import LEGACY, MODERN, open_agent, post, request, text_of
@@ -30,7 +31,7 @@ async def test_the_sdks_client_reads_in_every_era(world: World, mode: str) -> No
         assert client.instructions == (None if mode == MODERN else INSTRUCTIONS)
         assert (client.protocol_version >= MODERN) == (mode != "legacy")
 
-    assert [tool.name for tool in tools.tools] == [tool.name for tool in TOOLS]
+    assert [tool.name for tool in tools.tools] == [tool.name for tool in TOOLS if tool.scope == READ_SCOPE]
     assert "pip install quokka" in text_of(answer)
     assert wrong.is_error
 

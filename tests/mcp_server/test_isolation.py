@@ -12,6 +12,7 @@ from tests.mcp_server.worlds import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+SCOPES = tuple(sorted({tool.scope for tool in TOOLS}))
 # For each tool: real names of globex, and names that nobody has, of the same shape.
 FOREIGN: Mapping[str, tuple[dict[str, object], dict[str, object]]] = {
     "search": ({"query": "zanzibar"}, {"query": "xanzibar"}),
@@ -28,6 +29,8 @@ FOREIGN: Mapping[str, tuple[dict[str, object], dict[str, object]]] = {
         {"action": "show", "session": "s-vaultvaultvaulta"},
         {"action": "show", "session": "s-xaultxaultxaulta"},
     ),
+    "docs_sync": ({"project": "vault"}, {"project": "xault"}),
+    "docs_lock": ({"project": "vault", "action": "show"}, {"project": "xault", "action": "show"}),
     "docs_chunks": ({"ids": ["vault/docs/secret.md@v1:L1-3"]}, {"ids": ["xault/docs/secret.md@v1:L1-3"]}),
 }
 
@@ -44,19 +47,21 @@ async def test_every_tool_has_its_foreign_question() -> None:
 @pytest.mark.parametrize("tool", sorted(FOREIGN))
 async def test_what_another_tenant_has_is_answered_as_what_nobody_has(world: World, tool: str) -> None:
     real, absent = FOREIGN[tool]
+    key, owners_key = [(await party.make_key(scopes=SCOPES))[0] for party in (world.acme, world.globex)]
 
-    answers = [await call(world.mcp_url, world.acme.api_key, tool, **arguments) for arguments in (real, absent)]
+    answers = [await call(world.mcp_url, key, tool, **arguments) for arguments in (real, absent)]
 
     assert blank(answers[0]) == blank(answers[1])
     assert "globex" not in text_of(answers[0])
-    owner = await call(world.mcp_url, world.globex.api_key, tool, **real)
+    owner = await call(world.mcp_url, owners_key, tool, **real)
     assert not owner.is_error
     assert blank(owner) != blank(answers[0])
 
 
 @pytest.mark.parametrize("tool", sorted(FOREIGN))
 async def test_a_key_of_some_projects_is_answered_as_if_there_were_no_others(world: World, tool: str) -> None:
-    notes_only, _ = await world.acme.make_key(project_ids=(world.notes.project_id,))
+    notes_only, _ = await world.acme.make_key(project_ids=(world.notes.project_id,), scopes=SCOPES)
+    key, _ = await world.acme.make_key(scopes=SCOPES)
     asked: dict[str, dict[str, object]] = {
         "search": {"query": "quokka"},
         "fetch": {"id": "guide/docs/setup.md"},
@@ -69,6 +74,8 @@ async def test_a_key_of_some_projects_is_answered_as_if_there_were_no_others(wor
         "docs_changes": {"since": "r0", "project": "guide"},
         "docs_session": {"action": "show", "session": "s-guideguideguidea"},
         "docs_read": {"id": "https://github.com/acme/docs/blob/main/docs/setup.md"},
+        "docs_sync": {"project": "guide"},
+        "docs_lock": {"project": "guide", "action": "show"},
         "docs_chunks": {"id": "guide/docs/setup.md@v1:L1-9"},
     }
 
@@ -76,7 +83,7 @@ async def test_a_key_of_some_projects_is_answered_as_if_there_were_no_others(wor
 
     assert "QUOKKA" not in answer
     assert "acme/docs" not in answer.replace("github.com/acme/docs/blob/main", "")
-    assert not (await call(world.mcp_url, world.acme.api_key, tool, **asked[tool])).is_error
+    assert not (await call(world.mcp_url, key, tool, **asked[tool])).is_error
 
 
 async def test_the_same_name_is_another_project_for_each_tenant(world: World) -> None:

@@ -21,6 +21,7 @@ _FORCE_RELEASE = load_statement("leases/force_release")
 _END_FREEZE = load_statement("leases/end_freeze")
 _LIST_LOCK_DUTIES = load_statement("leases/list_lock_duties")
 _MARK_SHOWN = load_statement("leases/mark_shown")
+_WAIT_FOR_HOLDER = load_statement("context/wait_for_holder")
 
 WRITE_RETRY_SECONDS = 5.0
 
@@ -34,6 +35,11 @@ class LockDuty:
     freeze_id: UUID | None
     freeze_until: datetime | None
     redis_due: UUID | None
+
+
+async def wait_for_holder(connection: Connection) -> None:
+    """Let this transaction of a reader wait for a write that is under way: readers' own limits are shorter than a publication."""
+    await connection.execute(_WAIT_FOR_HOLDER)
 
 
 async def freeze_project(

@@ -30,6 +30,7 @@ from syncd.adapters.postgres.reading.chunks import ReadableChunk
 from syncd.adapters.postgres.reading.documents import LevelEntry, ReadableDocument
 from syncd.adapters.postgres.reading.histories import Step
 from syncd.adapters.postgres.reading.links import PlacedLink
+from syncd.adapters.postgres.reading.projects import Attempt
 from syncd.adapters.postgres.recutting import OutdatedVersion
 from syncd.adapters.postgres.roles import make_login_url, put_groups, put_logins
 from syncd.adapters.postgres.sessions import LiveSession
@@ -103,6 +104,7 @@ VALUES = {
     "queue/claim_due": Due,
     "reading/find_document": ReadableDocument,
     "reading/find_former": ReadableDocument,
+    "reading/find_attempt": Attempt,
     "reading/find_version": ReadableDocument,
     "reading/list_changes": Change,
     "reading/list_chunks": ReadableChunk,

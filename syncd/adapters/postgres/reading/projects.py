@@ -9,6 +9,7 @@ from syncd.adapters.postgres.statements import load_statement
 from syncd.core.ids import ProjectId
 
 _LIST_PROJECTS = load_statement("reading/list_projects")
+_FIND_ATTEMPT = load_statement("reading/find_attempt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +54,19 @@ async def list_projects(
     """Return the tenant's projects by name, only the *allowed* ones where a key is limited to some."""
     rows = await connection.fetch(_LIST_PROJECTS, None if allowed is None else list(allowed))
     return tuple(ReadableProject(**row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The last look at a project's source that has ended: when it began, and how the project stands since."""
+
+    attempted_at: datetime | None
+    condition: str
+    reason: str | None
+    message: str | None
+
+
+async def find_attempt(connection: Connection, project_id: ProjectId) -> Attempt | None:
+    """Return the last look at a project that has ended; none when the project is gone."""
+    row = await connection.fetchrow(_FIND_ATTEMPT, project_id)
+    return Attempt(**row) if row else None
