@@ -19,6 +19,7 @@ from mcp.server.stdio import stdio_server
 
 from mcp_server.admission import Admission
 from mcp_server.asgi import HttpApplication, make_resource, make_security, open_application
+from mcp_server.doors import Door, make_protocol
 from mcp_server.exchange import identify_again, identify_request
 from mcp_server.feed import ChangeFeed, open_feed
 from mcp_server.identity import Caller, KeyVerifier, Tokens
@@ -40,7 +41,7 @@ from syncd.settings import Settings, require_setting
 
 KEEP_ALIVE_SECONDS = 75
 KEY_SALT = b"syncd-mcp"
-CONNECTIONS = 1_000
+CONNECTIONS = 4_000
 BACKLOG = 512
 # A call takes milliseconds of a connection: what waits behind more than these would wait too long, and is told to come back.
 CALLS_PER_CONNECTION = 16
@@ -136,7 +137,7 @@ async def run_http(settings: Settings, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     with open_notifier() as notifier:
         async with open_http_application(settings, host=host) as application, feeding_watchdog(notifier):
-            server = make_http_server(application, drain_seconds=settings.drain_seconds)
+            server = make_http_server(application, settings)
             # Before uvicorn takes the signal over this ends it; afterwards uvicorn puts it back and raises the signal again: drained by then.
             signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
             logger.info("serving", extra={"url": f"http://{_as_host(host)}:{port}/mcp"})
@@ -159,11 +160,12 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def make_http_server(application: HttpApplication, *, drain_seconds: float) -> uvicorn.Server:
-    """Return uvicorn over httptools; what is under way when it is told to stop has *drain_seconds* to end."""
+def make_http_server(application: HttpApplication, settings: Settings) -> uvicorn.Server:
+    """Return uvicorn over httptools; what is under way when it is told to stop has the drain seconds to end."""
+    door = Door(CONNECTIONS, settings.mcp_connections_per_address, settings.mcp_header_seconds)
     config = uvicorn.Config(
         application,
-        http="httptools",
+        http=make_protocol(door),
         ws="none",
         loop="asyncio",
         lifespan="off",
@@ -172,8 +174,7 @@ def make_http_server(application: HttpApplication, *, drain_seconds: float) -> u
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        limit_concurrency=CONNECTIONS,
-        timeout_graceful_shutdown=int(drain_seconds),
+        timeout_graceful_shutdown=int(settings.drain_seconds),
     )
     return _Server(config, application.end_streams)
 

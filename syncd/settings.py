@@ -106,6 +106,8 @@ class Settings(BaseSettings):
     oauth_algorithms: Annotated[tuple[SigningAlgorithm, ...], NoDecode] = ("RS256", "PS256", "ES256", "EdDSA")
     mcp_calls_per_minute: float = Field(default=1200.0, ge=1, le=1_000_000)
     mcp_burst_calls: int = Field(default=300, ge=1, le=1_000_000)
+    mcp_header_seconds: float = Field(default=10.0, gt=0, le=300)
+    mcp_connections_per_address: int = Field(default=256, ge=1, le=100_000)
     mcp_concurrency: int = Field(default=8, ge=1, le=1_000)
     api_key: SecretStr | None = None
 

@@ -20,7 +20,7 @@ from syncd.core.allowances import Allowance
 from syncd.settings import Settings
 
 # The world is shared by many tests, which call it more often than an agent may.
-PATIENT = {"mcp_calls_per_minute": 1_000_000, "mcp_burst_calls": 1_000_000}
+PATIENT = {"mcp_calls_per_minute": 1_000_000, "mcp_burst_calls": 1_000_000, "drain_seconds": 2}
 
 
 def make_admission(identify: Identify, pool: Pool) -> Admission:
@@ -45,7 +45,7 @@ async def serving(read_url: str, **settings: Any) -> AsyncIterator[str]:  # noqa
 
 async def _serve(settings: Settings, listener: socket.socket, ready: asyncio.Event, stop: asyncio.Event) -> None:
     async with open_http_application(settings, host="127.0.0.1") as application:
-        server = make_http_server(application, drain_seconds=2)
+        server = make_http_server(application, settings)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.serve(sockets=[listener]))
             # A listening socket takes connections at once; they are answered as soon as the loop of the server runs.

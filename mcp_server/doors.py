@@ -1,0 +1,101 @@
+"""Connections: how many there may be, and how long a request may take to come. uvicorn itself waits for a header for ever."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+# A body is larger than a header, and slow networks are no attack.
+BODY_FACTOR = 3
+
+
+@dataclass(slots=True)
+class Door:
+    """How many connections are open, altogether and from each address, and how many there may be."""
+
+    most: int
+    most_per_address: int
+    header_seconds: float
+    _open: Counter[str] = field(default_factory=Counter)
+
+    def enter(self, address: str) -> bool:
+        """Count a connection from *address*; false when it is one too many."""
+        self._open[address] += 1
+        return self._open.total() <= self.most and self._open[address] <= self.most_per_address
+
+    def leave(self, address: str) -> None:
+        """Count a connection of *address* no more."""
+        self._open[address] -= 1
+        if self._open[address] <= 0:
+            del self._open[address]
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, which ends a connection that is one too many or whose request does not come."""
+
+    door: Door
+
+    def __init__(self, *positional: Any, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own arguments, handed on
+        super().__init__(*positional, **named)
+        self._deadline: asyncio.TimerHandle | None = None
+        self._address = ""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's is
+        """Count the connection; from now on its first header is awaited."""
+        super().connection_made(transport)
+        self._address = self.client[0] if self.client else ""
+        if not self.door.enter(self._address):
+            self._close(b"503 Service Unavailable", b"retry-after: 1\r\n")
+            return
+        self._await(self.door.header_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Count the connection no more."""
+        self._stop_waiting()
+        self.door.leave(self._address)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; with its first byte the next header is awaited."""
+        if self._deadline is None and (self.cycle is None or self.cycle.response_complete):
+            self._await(self.door.header_seconds)
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        """Await the body, once the header is whole."""
+        super().on_headers_complete()
+        self._await(self.door.header_seconds * BODY_FACTOR)
+
+    def on_message_complete(self) -> None:
+        """Await nothing while the request is answered."""
+        super().on_message_complete()
+        self._stop_waiting()
+
+    def _await(self, seconds: float) -> None:
+        self._stop_waiting()
+        self._deadline = self.loop.call_later(seconds, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        if not self.transport.is_closing():
+            self._close(b"408 Request Timeout", b"")
+
+    def _close(self, status: bytes, header: bytes) -> None:
+        """Close with a last word, where none has been said yet."""
+        if self.cycle is None or not self.cycle.response_started or self.cycle.response_complete:
+            self.transport.write(
+                b"HTTP/1.1 " + status + b"\r\n" + header + b"connection: close\r\ncontent-length: 0\r\n\r\n"
+            )
+        self.transport.close()
+
+
+def make_protocol(door: Door) -> type[GuardedProtocol]:
+    """Return the protocol behind *door*."""
+    return type("DoorProtocol", (GuardedProtocol,), {"door": door})

@@ -1,0 +1,147 @@
+"""Connections: one whose request does not come is closed, one too many is turned away, and honest ones notice nothing."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import pytest
+
+from mcp_server.doors import Door
+from tests.mcp_server.agents import LEGACY, request
+from tests.mcp_server.serve import serving
+from tests.mcp_server.worlds import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+DEADLINE_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A raw connection."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def read_to_the_end(self) -> bytes:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            return await self.reader.read()
+
+    async def ask(self, key: str) -> int:
+        """Send one whole request, and return the status of its answer."""
+        body = json.dumps(request("ping")).encode()
+        await self.send(make_header(key, len(body)) + body)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            head = await self.reader.readuntil(b"\r\n\r\n")
+            (length,) = [
+                line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
+            ]
+            await self.reader.readexactly(int(length))
+        return int(head.split(b" ")[1])
+
+
+def make_header(key: str, length: int) -> bytes:
+    return (
+        f"POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+        f"Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: {LEGACY}\r\nContent-Length: {length}\r\n\r\n"
+    ).encode()
+
+
+@asynccontextmanager
+async def open_wire(origin: str) -> AsyncIterator[Wire]:
+    address = urlsplit(origin)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    try:
+        yield Wire(reader, writer)
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET /livez HTTP/1.1\r\nHost: loc", b"\r\n\r\n"], ids=["nothing", "part", "blank"]
+)
+async def test_a_connection_without_a_whole_header_is_closed(world: World, sent: bytes) -> None:
+    async with serving(world.database.read_url, mcp_header_seconds=0.1) as origin, open_wire(origin) as wire:
+        await wire.send(sent)
+        assert (await wire.read_to_the_end()).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_connection_whose_body_does_not_come_is_closed(world: World) -> None:
+    async with serving(world.database.read_url, mcp_header_seconds=0.1) as origin, open_wire(origin) as wire:
+        await wire.send(make_header(world.acme.api_key, 100) + b'{"jsonrpc"')
+        assert (await wire.read_to_the_end()).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_second_header_that_does_not_come_ends_a_connection_that_was_used(world: World) -> None:
+    async with serving(world.database.read_url, mcp_header_seconds=0.1) as origin, open_wire(origin) as wire:
+        assert await wire.ask(world.acme.api_key) == 200
+        await wire.send(b"\r\n")
+        assert (await wire.read_to_the_end()).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_connection_that_rests_between_requests_stays(world: World) -> None:
+    async with (
+        serving(world.database.read_url, mcp_header_seconds=0.1) as origin,
+        open_wire(origin) as resting,
+        open_wire(origin) as slow,
+    ):
+        assert await resting.ask(world.acme.api_key) == 200
+        await slow.send(b"POST")
+        await slow.read_to_the_end()  # longer than a header may take
+        async with open_wire(origin) as another:
+            await another.read_to_the_end()
+        assert await resting.ask(world.acme.api_key) == 200
+
+
+async def test_an_answer_may_take_longer_than_a_header(world: World) -> None:
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    params = {"notifications": {"resourceSubscriptions": ["doc://guide"]}, "_meta": meta}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": params}).encode()
+    header = make_header(world.acme.api_key, len(body)).replace(LEGACY.encode(), b"2026-07-28")
+    header = header.replace(b"Accept:", b"Mcp-Method: subscriptions/listen\r\nAccept:")
+    async with (
+        serving(world.database.read_url, mcp_header_seconds=0.1) as origin,
+        open_wire(origin) as listening,
+        open_wire(origin) as slow,
+    ):
+        await listening.send(header + body)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            head = await listening.reader.readuntil(b"\r\n\r\n")
+        assert b" 200 " in head
+        await slow.read_to_the_end()
+        assert not listening.reader.at_eof()
+
+
+async def test_of_one_address_no_more_connections_are_held_than_allowed(world: World) -> None:
+    async with (
+        serving(world.database.read_url, mcp_connections_per_address=2) as origin,
+        open_wire(origin) as first,
+    ):
+        assert await first.ask(world.acme.api_key) == 200
+        async with open_wire(origin) as second:
+            assert await second.ask(world.acme.api_key) == 200
+            async with open_wire(origin) as third:
+                said = await third.read_to_the_end()
+            assert said.startswith(b"HTTP/1.1 503 ")
+            assert b"retry-after: 1" in said
+            assert await first.ask(world.acme.api_key) == 200
+
+
+async def test_a_door_counts_who_left() -> None:
+    door = Door(most=3, most_per_address=2, header_seconds=1)
+    assert [door.enter(one) for one in ("a", "a", "a")] == [True, True, False]
+    door.leave("a")
+    door.leave("a")
+    assert [door.enter(one) for one in ("a", "b", "c")] == [True, True, False]
+    for one in ("a", "a", "b", "c"):
+        door.leave(one)
+    assert not door._open
