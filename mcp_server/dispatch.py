@@ -37,13 +37,14 @@ logger = logging.getLogger("mcp_server.calls")
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """Answers tools/list and tools/call. *identify* says whose request a context is."""
+    """Answers tools/list and tools/call. *identify* says whose request a context is; people see repositories at *web_url*."""
 
     pool: Pool
     identify: Identify
     gate: Gate
     cursors: CursorSealer
     ledger: Ledger
+    web_url: str
 
     async def list_tools(self, context: ServerRequestContext, _: PaginatedRequestParams | None) -> ListToolsResult:
         """Return every tool that the caller's scopes open, always in the same order."""
@@ -111,7 +112,7 @@ class Dispatcher:
         open_transaction = writing if writes else reading
         with explaining_reads():
             async with asyncio.timeout(CALL_SECONDS), open_transaction(self.pool, caller.tenant_id) as connection:
-                projects = await list_projects(connection, allowed=caller.project_ids)
+                projects = await list_projects(connection, allowed=caller.project_ids, web_url=self.web_url)
                 yield Call(caller, connection, projects, self.cursors, datetime.now(UTC), self.pool)
 
 

@@ -1,7 +1,9 @@
 """From an id as agents write it to a document of a project in view."""
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from mcp_server.calls import Call
@@ -22,6 +24,7 @@ from syncd.core.visible import make_visible
 from syncd.errors import NotFound
 
 _COMPARED_PATHS = 5_000
+_COMMIT = re.compile("[0-9a-f]{40}")
 _SHOWN_PATHS = 5
 
 
@@ -55,6 +58,7 @@ class Target:
             path=self.document.path,
             version=self.document.version,
             lines=lines,
+            web_url=self.project.web_url,
         )
 
 
@@ -70,7 +74,7 @@ async def get_target(call: Call, text: str, *, at: str | None = None, gone: bool
 
     Raises `NotFound` with the nearest paths; an absent document and another tenant's look the same.
     """
-    candidates = await _view_candidates(call, tuple(_list_candidates(call, text)), at)
+    candidates = await _view_candidates(call, text, at)
     for candidate in candidates:
         target = await _find_exact(call, candidate)
         if target is not None:
@@ -108,11 +112,17 @@ def _list_candidates(call: Call, text: str) -> Iterator[_Candidate]:
             yield _Candidate(call.projects[0], split_project(reading.name)[1], reading)
 
 
-async def _view_candidates(call: Call, candidates: Sequence[_Candidate], at: str | None) -> Sequence[_Candidate]:
-    if at is None:
-        return candidates
+async def _view_candidates(call: Call, text: str, at: str | None) -> Sequence[_Candidate]:
+    """Return the candidates as of *at*; of a URL that is pinned to a commit, as of that where it was synced."""
+    candidates = tuple(_list_candidates(call, text))
     projects = {candidate.project.project_id: candidate.project for candidate in candidates}
     views = {name: await view_project(call, project, at) for name, project in projects.items()}
+    url = parse_blob_url(text)
+    commit = url.rest.partition("/")[0] if url is not None and at is None else ""
+    if _COMMIT.fullmatch(commit):
+        for name, project in projects.items():
+            with suppress(NotFound):
+                views[name] = await view_project(call, project, commit)
     return [replace(candidate, project=views[candidate.project.project_id]) for candidate in candidates]
 
 

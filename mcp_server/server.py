@@ -34,11 +34,12 @@ async def make_server(
     identify_again: Identify,
     installation_key: bytes,
     poll_seconds: float,
+    web_url: str,
 ) -> Server[dict[str, Any]]:
     """Return the server over *pool*, the reader's.
 
     *admission* wraps every message, and says whose it is; *identify_again*, whose it still is a while later. *poll_seconds*: how long
-    a source that tells nothing is not looked at.
+    a source that tells nothing is not looked at. *web_url*: where people see repositories.
     """
     gate = Gate(hmac.digest(installation_key, b"fence", hashlib.sha256))
     dispatcher = Dispatcher(
@@ -47,6 +48,7 @@ async def make_server(
         gate,
         CursorSealer(hmac.digest(installation_key, b"cursor", hashlib.sha256)),
         admission.ledger,
+        web_url,
     )
     requests = Requests(admission.identify, dispatcher.open_call)
     resources = Resources(requests, gate, poll_seconds, now=lambda: datetime.now(UTC))

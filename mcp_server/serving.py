@@ -36,6 +36,7 @@ from syncd.adapters.systemd import feeding_watchdog, open_notifier
 from syncd.adapters.tokens import TokenRules, open_token_prover
 from syncd.core.allowances import Allowance
 from syncd.core.cursors import make_installation_key
+from syncd.core.permalinks import make_web_url
 from syncd.errors import BadUsage, Rejected
 from syncd.settings import Settings, require_setting
 
@@ -70,6 +71,7 @@ class _Reader:
             identify_again=identify_again,
             installation_key=self.key,
             poll_seconds=settings.poll_seconds,
+            web_url=make_web_url(settings.github_api_url),
         )
 
 

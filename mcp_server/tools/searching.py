@@ -138,6 +138,7 @@ def _link(views: Views, place: Place) -> str:
         path=place.path,
         version=place.version,
         lines=(place.line_from, place.line_to),
+        web_url=project.web_url,
     )
 
 

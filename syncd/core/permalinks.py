@@ -2,11 +2,13 @@
 
 from urllib.parse import quote
 
+GITHUB_URL = "https://github.com"
+
 
 def make_web_url(api_url: str) -> str:
     """Return where people see the repositories of a GitHub whose API is at *api_url*."""
     if api_url == "https://api.github.com":
-        return "https://github.com"
+        return GITHUB_URL
     return api_url.removesuffix("/api/v3")
 
 
@@ -18,8 +20,9 @@ def make_permalink(
     path: str,
     version: int,
     lines: tuple[int, int] | None = None,
+    web_url: str = GITHUB_URL,
 ) -> str:
-    """Return the commit-pinned GitHub blob URL of a document or of its *lines*; without repository or commit a doc:// URI.
+    """Return the commit-pinned blob URL of a document or of its *lines* at *web_url*; without repository or commit a doc:// URI.
 
     `?plain=1` keeps line anchors working for formats that GitHub renders (https://docs.github.com, "permanent links to files").
     """
@@ -27,4 +30,4 @@ def make_permalink(
     if repository is None or commit is None:
         return f"doc://{project}/{quote(path)}@v{version}{fragment}"
     plain = "?plain=1" if lines else ""
-    return f"https://github.com/{quote(repository)}/blob/{commit}/{quote(path)}{plain}{fragment}"
+    return f"{web_url}/{quote(repository)}/blob/{commit}/{quote(path)}{plain}{fragment}"

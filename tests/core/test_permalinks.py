@@ -1,4 +1,4 @@
-from syncd.core.permalinks import make_permalink
+from syncd.core.permalinks import make_permalink, make_web_url
 from syncd.core.references import list_readings, parse_blob_url
 
 
@@ -11,6 +11,15 @@ def test_a_document_of_a_repository_is_linked_at_its_commit() -> None:
     parsed = parse_blob_url(url)
     assert parsed is not None
     assert (parsed.rest, parsed.lines) == ("abc/docs/a b#c.md", (4, 9))
+
+
+def test_a_document_of_an_own_github_is_linked_there() -> None:
+    web_url = make_web_url("https://ghe.example.com/api/v3")
+
+    assert (
+        make_permalink(repository="acme/docs", commit="abc", project="g", path="a.md", version=1, web_url=web_url)
+        == "https://ghe.example.com/acme/docs/blob/abc/a.md"
+    )
 
 
 def test_without_lines_the_link_is_to_the_whole() -> None:

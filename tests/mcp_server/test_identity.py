@@ -101,6 +101,7 @@ async def test_every_call_asks_who_calls_so_that_an_open_connection_ends_with_it
         identify_again=identify,
         installation_key=b"k" * 32,
         poll_seconds=60,
+        web_url="https://github.com",
     )
     async with Client(server) as client:
         answer = await client.call_tool("docs_projects", {})

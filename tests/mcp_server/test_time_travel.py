@@ -9,8 +9,10 @@ import pytest
 from syncd.adapters.embedded.redis import RedisServer
 from tests.databases import Database
 from tests.mcp_server.agents import call, text_of
+from tests.mcp_server.serve import serving
 from tests.mcp_server.test_changes import served_party
-from tests.mcp_server.worlds import run_git
+from tests.mcp_server.worlds import make_party, run_git
+from tests.mirror import open_mirror
 
 FIRST = {"docs/a.md": "# A\n\nthe first wombat\n", "docs/gone.md": "# Gone\n\nwill go: quokka\n"}
 
@@ -78,6 +80,45 @@ async def test_a_moment_that_is_none_is_answered_by_what_to_write(
 
     assert answer.is_error == (said is not None)
     assert (said or "No chunk") in text_of(answer)
+
+
+async def test_a_link_of_an_answer_reads_the_same_text_later(
+    database: Database, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    async with served_party(database, redis_server, tmp_path) as (origin, party):
+        first = await party.add_project("guide", FIRST)
+        url = f"https://github.com/acme/docs/blob/{first.synced_commit}/docs/a.md"
+        before = text_of(await call(origin, party.api_key, "docs_read", id=url))
+        await party.publish(first, {"docs/a.md": "# A\n\nthe second\n"})
+        after = text_of(await call(origin, party.api_key, "docs_read", id=url))
+        unknown = text_of(
+            await call(origin, party.api_key, "docs_read", id=url.replace(first.synced_commit or "", "0" * 40))
+        )
+        newest = text_of(await call(origin, party.api_key, "docs_read", id=url, at="r2"))
+
+    assert url in before
+    assert "the first wombat" in after
+    assert "as of r1" in after
+    # A commit that was never synced says no more than the path.
+    assert "the second" in unknown
+    assert "the second" in newest
+
+
+async def test_links_lead_to_the_github_that_is_mirrored(
+    database: Database, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    async with (
+        open_mirror(database, redis_server) as mirror,
+        serving(database.read_url, github_api_url="https://ghe.example.com/api/v3") as origin,
+    ):
+        party = await make_party(mirror, tmp_path)
+        project = await party.add_project("guide", FIRST)
+        read = text_of(await call(origin, party.api_key, "docs_read", id="guide/docs/a.md"))
+        found = text_of(await call(origin, party.api_key, "docs_search", query="wombat"))
+
+    for text in (read, found):
+        assert f"https://ghe.example.com/acme/docs/blob/{project.synced_commit}/docs/a.md" in text
+        assert "github.com/acme" not in text
 
 
 @pytest.mark.parametrize("have", [1, "1", "v1", "guide/docs/a.md@v1"])

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,20 +23,15 @@ from schemathesis.specs.openapi.checks import (
 
 from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.embedded.redis import RedisServer
-from syncd.adapters.postgres.connections import open_pool
 from syncd.adapters.redis.locks import RedisClient, open_redis_client
-from syncd.core.throttles import Rate
-from syncd.core.users import Role
-from syncd.services.installation import ALL_SCOPES
-from syncd.web.api.openapi import list_statuses, make_openapi
+from syncd.web.api.openapi import make_openapi
 from syncd.web.api.route import Access, Route
 from syncd.web.api.routes import ROUTES
 from tests.databases import make_database
 from tests.fakegithub.gitrepo import GitRepository
 from tests.fakegithub.server import open_fake_github
-from tests.web.people import PASSWORD, Browser, add_test_user, make_test_link, signed_in
-from tests.web.sites import Answer, Client, add_test_key, make_test_rest, make_test_site, open_client
-from tests.web.tenants import Parties, fill_path, make_absent_ids, open_parties
+from tests.web.sites import Client, make_test_rest, make_test_site, open_client
+from tests.web.tenants import Parties, open_parties
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -125,7 +120,9 @@ def fuzz(place: Place, route: Route, *, examples: int) -> int:
         suppress_health_check=list(HealthCheck),
         print_blob=True,
     )
-    @given(case=operation.as_strategy(), known=st.booleans(), who=st.sampled_from(["ours", "ours", "platform", "nobody"]))
+    @given(
+        case=operation.as_strategy(), known=st.booleans(), who=st.sampled_from(["ours", "ours", "platform", "nobody"])
+    )
     def send(case: schemathesis.Case, *, known: bool, who: str) -> None:
         nonlocal checked
         if known:  # an id that is made up is nearly always absent

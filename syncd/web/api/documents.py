@@ -86,7 +86,7 @@ async def show_documents(call: Call) -> Reply:
             )
         shown = found[: query.limit]
         more = make_cursor(call, [shown[-1].path, revision], query.path) if len(found) > query.limit else None
-        return DocumentsTold(items=[_describe(project, document) for document in shown], next_cursor=more)
+        return DocumentsTold(items=[_describe(call, project, document) for document in shown], next_cursor=more)
 
     question = f"documents {query.limit} {query.path!r} {after!r}"
     return await _answer(call, project, revision, question=question, ask=ask)
@@ -105,7 +105,7 @@ async def show(call: Call) -> Reply:
         async with reading(call.site.pool, call.caller.tenant_id) as connection:
             document = await _get_document(call, connection, project, place[1])
             text = await get_text(connection, document.content_hash)
-        return DocumentTextTold(**_describe(project, document).model_dump(), text=text)
+        return DocumentTextTold(**_describe(call, project, document).model_dump(), text=text)
 
     return await _answer(call, project, project.revision, question=f"document {document_id} {place[1]!r}", ask=ask)
 
@@ -130,7 +130,7 @@ async def _answer(
     return Reply(None, text=kept)
 
 
-def _describe(project: Project, document: ReadableDocument) -> DocumentTold:
+def _describe(call: Call, project: Project, document: ReadableDocument) -> DocumentTold:
     return DocumentTold(
         id=document.document_id,
         project=project.name,
@@ -152,6 +152,7 @@ def _describe(project: Project, document: ReadableDocument) -> DocumentTold:
             project=project.name,
             path=document.path,
             version=document.version,
+            web_url=call.site.github_url,
         ),
     )
 

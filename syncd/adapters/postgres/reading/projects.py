@@ -7,6 +7,7 @@ from datetime import datetime
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.statements import load_statement
 from syncd.core.ids import ProjectId
+from syncd.core.permalinks import GITHUB_URL
 
 _LIST_PROJECTS = load_statement("reading/list_projects")
 _FIND_ATTEMPT = load_statement("reading/find_attempt")
@@ -46,14 +47,15 @@ class ReadableProject:
     frozen_at: datetime | None
     freeze_until: datetime | None
     freeze_reason: str | None
+    web_url: str
 
 
 async def list_projects(
-    connection: Connection, *, allowed: frozenset[ProjectId] | None = None
+    connection: Connection, *, allowed: frozenset[ProjectId] | None = None, web_url: str = GITHUB_URL
 ) -> Sequence[ReadableProject]:
-    """Return the tenant's projects by name, only the *allowed* ones where a key is limited to some."""
+    """Return the tenant's projects by name, only the *allowed* ones where a key is limited to some; people see their repositories at *web_url*."""
     rows = await connection.fetch(_LIST_PROJECTS, None if allowed is None else list(allowed))
-    return tuple(ReadableProject(**row) for row in rows)
+    return tuple(ReadableProject(**row, web_url=web_url) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
