@@ -34,7 +34,7 @@ log = logging.getLogger("syncd.feeds")
 CHANNEL = "syncd_status"
 EVENTS_KEPT = 2000
 LOOK_SECONDS = 5.0  # looks at everything so often, whatever it is told
-PAUSE_SECONDS = 0.1  # between two looks: a burst of notices is one look
+PAUSE_SECONDS = 0.25  # between two looks: what happens in a burst, as in a short sync, is told to each reader at once
 LINGER_SECONDS = 60.0  # a feed outlives its last reader, who may come back for what it missed
 
 Look: TypeAlias = Callable[[TenantId, Collection[ProjectId] | None], Awaitable[Status]]

@@ -99,6 +99,8 @@ class SharedBudgets:
 
 async def list_budgets(redis: Redis, project_ids: Sequence[ProjectId], *, now: float) -> Sequence[KnownBudget]:
     """Return the budgets that *project_ids* draw on, in two round trips. *now* is epoch seconds. Raises `Unreachable`."""
+    if not project_ids:
+        return []
     async with calling_redis():
         async with redis.pipeline(transaction=False) as pipeline:
             for project_id in project_ids:
