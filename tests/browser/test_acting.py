@@ -13,11 +13,14 @@ from syncd.adapters.postgres.connections import LeaseLost
 from syncd.adapters.redis.locks import RedisClient
 from syncd.core.projects import NewProject
 from syncd.errors import Busy
+from syncd.services.keys import KeyRequest, create_key
 from syncd.services.locking import holding
 from syncd.services.progress import open_progress_board
 from tests.browser.serving import Served
 from tests.databases import Database
 from tests.loop import Loop, open_loop, write_pages
+from tests.mcp_server.agents import call, text_of
+from tests.mcp_server.serve import serving as serving_agents
 from tests.mirror import Mirror
 
 SECONDS = 5
@@ -80,8 +83,8 @@ async def test_a_sync_is_asked_for_and_watched_through_its_phases(
         await expect(page.get_by_role("region", name="Runs")).to_contain_text("+3")
 
 
-async def test_a_freeze_is_asked_for_shown_with_its_reason_and_lifted(
-    page: Page, served: Served, mirror: Mirror
+async def test_a_freeze_is_asked_for_refuses_syncs_and_agents_with_its_reason_and_is_lifted(
+    page: Page, served: Served, mirror: Mirror, database: Database
 ) -> None:
     project = await mirror.add_project(NewProject(name="guide", source="folder", folder="/srv/guide"))
     await enter(page, served, "guide")
@@ -99,6 +102,14 @@ async def test_a_freeze_is_asked_for_shown_with_its_reason_and_lifted(
     with pytest.raises(Busy, match=r"frozen by ann: release <4\.2> & friends"):
         async with holding(mirror.locking, mirror.tenant_id, project.project_id, reason="test"):
             pytest.fail("a frozen project was synced")
+    async with serving_agents(database.read_url) as origin:
+        wanted = KeyRequest(
+            name="agent", scopes=("docs:read", "locks:write"), project_ids=None, expires_at=None, environment="test"
+        )
+        key = (await create_key(mirror.web_pool, mirror.tenant_id, wanted)).text
+        refused = await call(origin, key, "docs_lock", project="guide", action="freeze", reason="mine")
+    assert refused.is_error
+    assert "release <4.2> & friends" in text_of(refused)
     await page.get_by_role("button", name="Unfreeze…").click()
     await expect(dialog).to_contain_text("The freeze by ann ends (release <4.2> & friends).")
     await dialog.get_by_role("button", name="Unfreeze").click()

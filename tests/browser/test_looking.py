@@ -65,6 +65,20 @@ async def test_a_link_signs_in_once_and_does_not_stay_in_the_address(page: Page,
     await expect(page.get_by_role("alert")).to_contain_text("This does not sign you in.")
 
 
+async def test_where_the_operator_lets_everybody_look_everybody_does_and_nothing_more(
+    page: Page, mirror: Mirror, redis: RedisClient, database: Database, now: datetime
+) -> None:
+    await put_scenes(database.migrator_url, mirror.tenant_id, TEAM, now=now)
+    async with open_live_client(mirror, redis, database, public_tenant="acme") as (client, _):
+        await page.goto(f"{client.url}/status")
+        await expect(page.locator("tr[data-id]")).to_have_count(len(TEAM))
+        await page.get_by_role("link", name="handbook", exact=True).click()
+        await expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+        await expect(page.get_by_role("group", name="Actions").get_by_role("button")).to_have_count(0)
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
 async def test_the_projects_are_filtered_by_word_and_by_condition(
     page: Page, served: Served, mirror: Mirror, database: Database, now: datetime
 ) -> None:

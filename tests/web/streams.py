@@ -69,11 +69,17 @@ async def open_stream(client: Client, key: str, *, after: str | None = None) -> 
 
 @asynccontextmanager
 async def open_live_client(
-    mirror: Mirror, redis: RedisClient, database: Database, *, readers_max: int = 10, port: int = 0
+    mirror: Mirror,
+    redis: RedisClient,
+    database: Database,
+    *,
+    readers_max: int = 10,
+    port: int = 0,
+    public_tenant: str | None = None,
 ) -> AsyncIterator[tuple[Client, Feeds]]:
     """Serve *mirror* with its events; on a free port where none is named."""
     watched = Watched(mirror.web_pool, redis, database.web_url, lambda: datetime.now(UTC))
     async with open_feeds(watched, readers_max=readers_max, github_url=GITHUB_URL) as feeds:
-        site = replace(make_test_site(mirror.web_pool, redis), feeds=feeds)
+        site = replace(make_test_site(mirror.web_pool, redis), feeds=feeds, public_tenant=public_tenant)
         async with open_client(site, port=port) as client:
             yield client, feeds
