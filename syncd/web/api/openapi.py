@@ -65,7 +65,7 @@ def list_statuses(route: Route) -> Sequence[int]:
         statuses.add(404)  # a platform key may name a tenant that is not there
     if route.method in SAFE_METHODS:
         statuses.add(304)
-    elif route.access is Access.TENANT:
+    if route.is_done_once:
         statuses.add(409)  # an Idempotency-Key that came with another body
     return [route.status, *sorted(statuses - {route.status})]
 
@@ -109,7 +109,7 @@ def _list_parameters(route: Route, schemas: Mapping[str, Json]) -> list[Json]:
     if route.access is Access.TENANT:
         tenant = {"type": "string", "format": "uuid"}
         found.append({"name": TENANT_HEADER, "in": "header", "required": False, "schema": tenant})
-        if route.method not in SAFE_METHODS:
+        if route.is_done_once:
             key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
             found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": key})
     return found

@@ -12,11 +12,10 @@ from pydantic import BaseModel, ValidationError
 from syncd.core.callers import Caller
 from syncd.errors import BadUsage
 from syncd.web.api.models import Asked, Told
+from syncd.web.auth import SAFE_METHODS
 from syncd.web.site import Site
 
 Model = TypeVar("Model", bound=BaseModel)
-
-BODY_SECONDS = 8.0
 
 
 class Access(Enum):
@@ -85,7 +84,7 @@ class Route:
     """One line of the table of routes.
 
     *errors*: the statuses beyond those that follow from access, path, body and query. *whole_tenant*: not for a key of some projects.
-    *told_once*: the name of the secret in the answer.
+    *takes_key*: whether a write takes an Idempotency-Key. *told_once*: the name of the secret in the answer.
     """
 
     method: str
@@ -100,7 +99,13 @@ class Route:
     status: int = 200
     errors: tuple[int, ...] = ()
     whole_tenant: bool = False
+    takes_key: bool = True
     told_once: str | None = None
+
+    @property
+    def is_done_once(self) -> bool:
+        """Return whether a request of this route may carry an Idempotency-Key: a write for a tenant."""
+        return self.takes_key and self.access is Access.TENANT and self.method not in SAFE_METHODS
 
 
 def parse_body(model: type[Model], body: bytes) -> Model:

@@ -46,6 +46,7 @@ ROUTES = (
         handler=sessions.close_session,
         summary="Sign out",
         scope=None,
+        takes_key=False,
         status=204,
     ),
     Route(
@@ -54,6 +55,7 @@ ROUTES = (
         handler=sessions.put_password,
         summary="Change one's own password; the other sessions end",
         scope=None,
+        takes_key=False,
         body=sessions.PasswordBody,
         status=204,
     ),

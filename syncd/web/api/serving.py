@@ -24,7 +24,7 @@ def make_handler(site: Site, route: Route) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         call = Call(site, route, request, await _identify(site, route, request))
         with explaining_outage():
-            if call.asker is not None and request.method not in SAFE_METHODS and IDEMPOTENCY_HEADER in request.headers:
+            if route.is_done_once and IDEMPOTENCY_HEADER in request.headers:
                 return await _answer_once(call)
             reply = await route.handler(call)
         response = _make_response(_make_answer(route, reply))

@@ -21,7 +21,7 @@ RoleName = Literal["owner", "admin", "member"]
 class NewUserBody(Asked):
     """A user to be added; the names are made from the address unless they are given."""
 
-    email: Annotated[Text, Field(max_length=EMAIL_MAX_CHARACTERS)]
+    email: Annotated[Text, Field(max_length=EMAIL_MAX_CHARACTERS, json_schema_extra={"format": "email"})]
     username: Annotated[Text | None, Field(pattern=r"^[A-Za-z0-9_]{3,50}$")] = None
     display_name: Annotated[Text | None, Field(min_length=1, max_length=100)] = None
     role: RoleName = "member"
