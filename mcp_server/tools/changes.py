@@ -15,6 +15,7 @@ from mcp_server.calls import Call
 from mcp_server.freshness import format_time, freshness_values
 from mcp_server.viewing import is_moment, view_project, view_projects
 from syncd.adapters.postgres.reading.changes import BEFORE_THE_FIRST, Change, list_changes
+from syncd.adapters.postgres.reading.documents import list_documents, make_path_range
 from syncd.adapters.postgres.reading.projects import ReadableProject
 from syncd.core.ids import ProjectId
 from syncd.core.references import format_document_id
@@ -111,18 +112,35 @@ async def _list_page(call: Call, spans: Sequence[_Span], place: _Place) -> tuple
         span = spans[index]
         if span.since < span.until:
             room = PAGE - len(items)
-            found = await list_changes(
-                call.connection,
-                span.project.project_id,
-                (span.since, span.until),
-                after=position,
-                limit=room + 1,
-            )
+            found = await _list_changes(call, span, position, limit=room + 1)
             items += [_describe(span.project, change) for change in found[:room]]
             if len(found) > room:
                 return items, _Place(index, found[room - 1].position if room else position)
         position = BEFORE_THE_FIRST
     return items, None
+
+
+async def _list_changes(call: Call, span: _Span, after: tuple[str, int], *, limit: int) -> Sequence[Change]:
+    if span.since > 0:
+        revisions = (span.since, span.until)
+        return await list_changes(call.connection, span.project.project_id, revisions, after=after, limit=limit)
+    # From nothing, everything is new: no comparison of what may be a large project with nothing at all, page after page.
+    documents = await list_documents(
+        call.connection, span.project.project_id, make_path_range(""), after=after[0], limit=limit, revision=span.until
+    )
+    return tuple(
+        Change(
+            old_path=None,
+            old_version=None,
+            path=document.path,
+            version=document.version,
+            title=document.title,
+            commit_sha=document.commit_sha,
+            author=document.author,
+            committed_at=document.committed_at,
+        )
+        for document in documents
+    )
 
 
 def _describe(project: ReadableProject, change: Change) -> Json:

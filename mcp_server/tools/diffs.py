@@ -40,7 +40,7 @@ class _Side:
     """One of the two texts; a document that was not there is an empty one."""
 
     label: str
-    lines: Sequence[str]
+    text: str
     sections: Sequence[SectionSpan]
 
 
@@ -50,26 +50,33 @@ async def show_diff(call: Call, arguments: DiffArguments) -> Answer:
     old = await _read_side(call, target, arguments.since)
     new = await _read_side(call, target, arguments.to)
     # The cost is bounded, and still too long for the loop that serves everybody.
-    edits = await asyncio.to_thread(diff_lines, old.lines, new.lines)
+    counts, parts = await asyncio.to_thread(_compare, old, new, by_section=arguments.by == "sections")
+    head = f"{freshness_line(target.project)}\n{old.label} → {new.label} · {counts}"
+    shown = _fit(parts, arguments.max_chars)
+    tail = _describe_rest(len(shown), len(parts), arguments)
+    return TextAnswer(head, "".join(shown), tail, f"{old.label} {new.label}")
+
+
+def _compare(old: _Side, new: _Side, *, by_section: bool) -> tuple[str, Sequence[str]]:
+    """Return how many lines differ, in words, and the parts of the difference."""
+    old_lines, new_lines = split_lines(old.text), split_lines(new.text)
+    edits = diff_lines(old_lines, new_lines)
+    if not edits:
+        return "the same text", ()
     added = sum(edit.new_to - edit.new_from for edit in edits)
     removed = sum(edit.old_to - edit.old_from for edit in edits)
-    counts = f"+{added} -{removed} lines" if edits else "the same text"
-    head = f"{freshness_line(target.project)}\n{old.label} → {new.label} · {counts}"
-    source = f"{old.label} {new.label}"
-    by_section = arguments.by == "sections"
-    parts = list(_list_sections(old, new, edits) if by_section else format_hunks(old.lines, new.lines, edits))
-    shown = _fit(parts, arguments.max_chars)
-    return TextAnswer(head, "".join(shown), _describe_rest(len(shown), len(parts), arguments), source)
+    parts = _list_sections(old, new, edits) if by_section else format_hunks(old_lines, new_lines, edits)
+    return f"+{added} -{removed} lines", tuple(parts)
 
 
 async def _read_side(call: Call, target: Target, moment: str | None) -> _Side:
     document = await _find_side(call, target, moment)
     if document is None:
-        return _Side(f"{target.project.name}/{target.document.path} (not there at {moment or 'the newest'})", (), ())
+        return _Side(f"{target.project.name}/{target.document.path} (not there at {moment or 'the newest'})", "", ())
     text = await get_text(call.connection, document.content_hash)
     places = await list_places(call.connection, document)
     label = f"{target.project.name}/{document.path}@v{document.version}"
-    return _Side(label, split_lines(text), list_sections(places))
+    return _Side(label, text, list_sections(places))
 
 
 async def _find_side(call: Call, target: Target, moment: str | None) -> ReadableDocument | None:

@@ -37,8 +37,8 @@ from syncd.errors import NotFound, Rejected
 SESSION_DAYS = 7
 # An expired session is kept so long for nobody: it is forgotten when its tenant opens another.
 FORGET_DAYS = 1
-MAX_SESSIONS = 1_000
-MAX_NOTES = 10_000
+MAX_SESSIONS = 200
+MAX_NOTES = 1_000
 MAX_NOTE_CHARACTERS = 4_000
 MAX_ROLE_CHARACTERS = 50
 MAX_NOTE_ID_CHARACTERS = 100

@@ -99,7 +99,10 @@ async def test_a_large_folder_is_listed_level_by_level_and_page_by_page(
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("update projects set condition = 'syncing'", "· syncing by tester since "),
+        (
+            "update projects set condition = 'syncing'; update project_leases set holder = 'tester', acquired_at = now()",
+            "· syncing by tester since ",
+        ),
         (
             "update projects set condition = 'stalled', message = 'The branch is gone.'",
             "· stalled: The branch is gone.",

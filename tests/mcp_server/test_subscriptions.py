@@ -169,6 +169,25 @@ async def test_a_revision_is_told_once_whatever_notices_are_lost_or_doubled(mirr
         await asyncio.gather(running, return_exceptions=True)
 
 
+async def test_a_tenant_has_so_many_streams_and_one_that_is_left_makes_room(
+    database: Database, redis_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscribing, "MAX_STREAMS_OF_A_TENANT", 1)
+    async with served_party(database, redis_server, tmp_path) as (origin, party):
+        async with open_agent(origin, party.api_key) as agent, agent.listen(resources_list_changed=True):
+            with pytest.raises(MCPError, match="Too many streams"):
+                async with agent.listen(resources_list_changed=True):
+                    pass
+        async with open_agent(origin, party.api_key) as agent, asyncio.timeout(DEADLINE_SECONDS):
+            while True:
+                # The server hears of the first one's end in its own time.
+                try:
+                    async with agent.listen(resources_list_changed=True):
+                        break
+                except MCPError:
+                    await asyncio.sleep(0)
+
+
 async def test_a_reader_that_does_not_read_is_let_go(
     database: Database, redis_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
