@@ -53,8 +53,8 @@ async def _write_until_refused(pool: Pool, writer: Writer, inside: bool) -> int:
                 if inside:
                     await asyncio.sleep(PAUSE_SECONDS)
             written += 1
-        except (LeaseLost, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            return written
+        except (LeaseLost, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+            return written  # refused, or its connection was ended meanwhile
         if not inside:
             await asyncio.sleep(PAUSE_SECONDS)
 

@@ -33,7 +33,10 @@ async def run_stops(ground: Ground, database: Database, redis_server: RedisServe
     """Stop a process that holds so many projects, take all of them over, and let it go on."""
     tally, dice = Tally(), Random(seed)
     # Who is stopped inside a transaction keeps its row locked for so long.
-    await ground.superuser.execute("alter role test_sync set idle_in_transaction_session_timeout = '1s'")
+    name = await ground.superuser.fetchval("select current_database()")
+    await ground.superuser.execute(
+        f"alter role test_sync in database {name} set idle_in_transaction_session_timeout = '1s'"
+    )
     ledgers = {str(one): Ledger(ground, one) for one in [await ground.add_project() for _ in range(holders)]}
     arguments = {
         "sync_url": database.sync_url,

@@ -21,6 +21,13 @@ async def ground(database: Database, redis_server: RedisServer) -> AsyncIterator
         yield opened
 
 
+@pytest_asyncio.fixture
+async def calm_ground(database: Database, redis_server: RedisServer) -> AsyncIterator[Ground]:
+    """A ground whose leases end when the campaign says so, and not because the machine is slow."""
+    async with open_ground(database, redis_server, lease_seconds=600) as opened:
+        yield opened
+
+
 @pytest.fixture
 def seed() -> int:
     """A seed of its own for every run, printed by a test that fails."""
@@ -39,17 +46,17 @@ async def test_randomised_takeovers_leave_no_stale_write(ground: Ground, races: 
 
 
 @pytest.mark.parametrize("races", [50, pytest.param(1_000, marks=pytest.mark.full)])
-async def test_a_redis_that_forgets_a_holder_leaves_no_stale_write(ground: Ground, races: int, seed: int) -> None:
-    tally = await run_losses(ground, races=races, seed=seed)
+async def test_a_redis_that_forgets_a_holder_leaves_no_stale_write(calm_ground: Ground, races: int, seed: int) -> None:
+    tally = await run_losses(calm_ground, races=races, seed=seed)
     assert tally.faults == NONE
     assert tally.refused >= races
 
 
 @pytest.mark.parametrize("races", [5, pytest.param(50, marks=pytest.mark.full)])
 async def test_clocks_that_jump_leave_no_stale_write_and_no_endless_lease(
-    ground: Ground, races: int, seed: int
+    calm_ground: Ground, races: int, seed: int
 ) -> None:
-    tally = await run_losses(ground, races=races, seed=seed, backwards=True)
+    tally = await run_losses(calm_ground, races=races, seed=seed, backwards=True)
     assert tally.faults == NONE
     assert tally.refused >= races
 

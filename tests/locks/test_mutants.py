@@ -17,7 +17,7 @@ RACES_AT_ONCE = 40
 
 @pytest_asyncio.fixture
 async def ground(database: Database, redis_server: RedisServer) -> AsyncIterator[Ground]:
-    async with open_ground(database, redis_server) as opened:
+    async with open_ground(database, redis_server, lease_seconds=600) as opened:
         yield opened
 
 

@@ -1,15 +1,12 @@
 """What people do to a lock, each one definer function; and what of it the daemon has to tell Redis."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
-
 from syncd.adapters.postgres.connections import Connection
-from syncd.adapters.postgres.leases import get_lease
+from syncd.adapters.postgres.leases import explaining_wait, get_lease
 from syncd.adapters.postgres.statements import load_statement
 from syncd.core.ids import ProjectId, TenantId
 from syncd.core.locks import Actor, Lease
@@ -22,8 +19,6 @@ _END_FREEZE = load_statement("leases/end_freeze")
 _LIST_LOCK_DUTIES = load_statement("leases/list_lock_duties")
 _MARK_SHOWN = load_statement("leases/mark_shown")
 _WAIT_FOR_HOLDER = load_statement("context/wait_for_holder")
-
-WRITE_RETRY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +41,14 @@ async def freeze_project(
     connection: Connection, project_id: ProjectId, actor: Actor, *, reason: str, until: datetime | None
 ) -> None:
     """Freeze a project. Raises `Busy` when another froze it, or while its holder writes; `NotFound`."""
-    with _explaining_wait():
+    with explaining_wait():
         outcome = await connection.fetchval(_FREEZE_PROJECT, project_id, actor.name, reason, until, actor.is_admin)
     await _check(connection, project_id, outcome)
 
 
 async def unfreeze_project(connection: Connection, project_id: ProjectId, actor: Actor) -> None:
     """Lift a freeze, if one stands. Raises `Busy` when another froze it, or while its holder writes; `NotFound`."""
-    with _explaining_wait():
+    with explaining_wait():
         outcome = await connection.fetchval(_UNFREEZE_PROJECT, project_id, actor.name, actor.is_admin)
     await _check(connection, project_id, outcome)
 
@@ -65,7 +60,7 @@ async def force_release(
 
     Raises `Rejected` when the fence is another by now, `Busy` when the project is frozen, or while its holder writes; `NotFound`.
     """
-    with _explaining_wait():
+    with explaining_wait():
         outcome = await connection.fetchval(_FORCE_RELEASE, project_id, actor.name, reason, expected_fence)
     await _check(connection, project_id, outcome)
 
@@ -98,20 +93,6 @@ def make_frozen_error(lease: Lease | None) -> Busy:
     return Busy(
         "project_frozen", f"The project was frozen by {who}: {why}.", hint="It syncs again when it is unfrozen."
     )
-
-
-@contextmanager
-def _explaining_wait() -> Iterator[None]:
-    """Say what was waited for: a write that is under way ends first, and its server gives it at most 30 seconds."""
-    try:
-        yield
-    except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError) as error:
-        raise Busy(
-            "project_writing",
-            "The holder of the project's lock is writing; nothing was changed.",
-            hint="Try again in a few seconds: a write ends, or is ended, within 30.",
-            after_seconds=WRITE_RETRY_SECONDS,
-        ) from error
 
 
 async def end_freeze(connection: Connection, project_id: ProjectId, actor: str) -> bool:

@@ -1,18 +1,24 @@
 """The fence: minted here after Redis said yes, checked inside every write transaction, given back at the end."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
+
+import asyncpg
 
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.statements import load_statement
 from syncd.core.ids import ProjectId
 from syncd.core.locks import Lease, Lock
+from syncd.errors import Busy
 
 _MINT_FENCE = load_statement("leases/mint_fence")
 _RELEASE_FENCE = load_statement("leases/release_fence")
 _GET_LEASE = load_statement("leases/get_lease")
 _LIST_LEASES = load_statement("leases/list_leases")
+
+WRITE_RETRY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +30,12 @@ class Minted:
 
 
 async def mint_fence(connection: Connection, project_id: ProjectId, nonce: UUID, holder: str) -> Minted | None:
-    """Return a new fence, which ends every earlier holder's right to write; none while the project is frozen."""
-    row = await connection.fetchrow(_MINT_FENCE, project_id, nonce, holder)
+    """Return a new fence, which ends every earlier holder's right to write; none while the project is frozen.
+
+    Raises `Busy` while an earlier holder's write is under way for longer than may be waited.
+    """
+    with explaining_wait():
+        row = await connection.fetchrow(_MINT_FENCE, project_id, nonce, holder)
     return Minted(**row) if row else None
 
 
@@ -44,3 +54,17 @@ async def list_leases(connection: Connection, project_ids: Collection[ProjectId]
     """Return what Postgres says of the locks of *project_ids*."""
     rows = await connection.fetch(_LIST_LEASES, list(project_ids))
     return {row["project_id"]: Lease(**{key: row[key] for key in dict(row) if key != "project_id"}) for row in rows}
+
+
+@contextmanager
+def explaining_wait() -> Iterator[None]:
+    """Say what was waited for: a write that is under way ends first, and its server gives it at most 30 seconds."""
+    try:
+        yield
+    except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError) as error:
+        raise Busy(
+            "project_writing",
+            "The holder of the project's lock is writing; nothing was changed.",
+            hint="Try again in a few seconds: a write ends, or is ended, within 30.",
+            after_seconds=WRITE_RETRY_SECONDS,
+        ) from error
