@@ -10,6 +10,7 @@ from syncd.cli import (
     github,
     issuers,
     keys,
+    locks,
     mcp_config,
     migrate,
     projects,
@@ -44,6 +45,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_projects(commands)
     _add_pull(commands)
     _add_github(commands)
+    _add_locks(commands)
     _add_status(commands)
     _add_usage(commands)
     _add_mcp_config(commands)
@@ -229,6 +231,46 @@ def _add_projects(commands: Subparsers) -> None:
         parser.add_argument("name", metavar="PROJECT")
     for parser in (adding, listing, showing, syncing, setting, removing):
         _add_tenant_option(parser)
+
+
+def _add_locks(commands: Subparsers) -> None:
+    group = _add_group(commands, "lock", "Who holds or froze what.")
+    listing = _add(group, "list", locks.list_command, "List the locks.", "syncd lock list")
+    showing = _add(group, "show", locks.show_command, "Show the lock of a project.", "syncd lock show httpx")
+    example = 'syncd lock freeze httpx --reason "release 2.0" --until 2h'
+    freezing = _add(group, "freeze", locks.freeze_command, "Stop the syncs of a project; reads go on.", example)
+    freezing.add_argument(
+        "--until", metavar="TIME", help="2026-11-20T22:00:00Z, or 30m, 2h, 3d (default: until lifted)"
+    )
+    lifting = _add(
+        group, "unfreeze", locks.unfreeze_command, "Lift a freeze, and sync at once.", "syncd lock unfreeze httpx"
+    )
+    example = 'syncd lock force-release httpx --fence 42 --reason "stuck on a dead host"'
+    forcing = _add(group, "force-release", locks.force_release_command, "End the lease of a holder.", example)
+    forcing.add_argument(
+        "--fence",
+        type=int,
+        required=True,
+        metavar="N",
+        help="its fence, as `lock show` tells: another holder is left alone",
+    )
+    history = _add(
+        group, "history", locks.history_command, "List what happened to a lock.", "syncd lock history httpx --limit 20"
+    )
+    history.add_argument("--limit", type=_parse_page_size, default=100, metavar="N", help="1 to 1000 (default: 100)")
+    history.add_argument("--cursor", metavar="CURSOR", help="go on where an earlier page ended")
+    for parser in (freezing, forcing):
+        parser.add_argument("--reason", required=True, metavar="TEXT", help="why; people and agents are told")
+    for parser in (showing, freezing, lifting, forcing, history):
+        parser.add_argument("name", metavar="PROJECT")
+    for parser in (listing, showing, freezing, lifting, forcing, history):
+        _add_tenant_option(parser)
+
+
+def _parse_page_size(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError("write a number from 1 to 1000")
+    return int(text)
 
 
 def _add_pull(commands: Subparsers) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.running import Up, open_up, run_git
+from tests.end_to_end.shells import Shell
+from tests.environment import clear_environment
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +29,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def up(place: Path) -> Iterator[Up]:
     with open_up(place / "data", "--folder", "handbook", cwd=place) as running:
         yield running
+
+
+@pytest.fixture
+def shell(up: Up, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    clear_environment(monkeypatch)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("SYNCD_FOLDER_ROOTS", str(place))
+    monkeypatch.chdir(place)
+    return Shell(capsys, place / "data", up)
