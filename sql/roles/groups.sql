@@ -10,7 +10,7 @@ begin
         'syncd_web',    -- REST and command line: tenant-scoped, never writes a synced table
         'syncd_read',   -- agents: reads; every write it may cause is one definer function
         'syncd_auth',   -- owns the function that resolves a key before a tenant is known
-        'syncd_queue',  -- owns the functions that write the sync queue, a new project's lease, and freezes
+        'syncd_queue',  -- owns the functions that write the sync queue, a new project's lease, freezes, and agents' sessions
         'syncd_collect', -- owns the function that collects a tenant's orphaned content
         'syncd_account', -- owns the functions that write down what agents ask
         'syncd_search'  -- owns the function that finds a search's candidates by an index
