@@ -123,22 +123,24 @@ async def run(arguments: argparse.Namespace, temporary: Path) -> tuple[list[Meas
                 "redis_url": SecretStr(installation.servers.redis_url),
             }
         )
-        async with open_parts(settings, Grounds(FolderAccess(roots=None, excluded=()))) as parts:
-            for chunks in arguments.chunks:
-                folder = temporary / f"corpus-{chunks}"
-                texts = write_corpus(folder, arguments, chunks)
+        for chunks in arguments.chunks:
+            folder = temporary / f"corpus-{chunks}"
+            texts = write_corpus(folder, arguments, chunks)
+            _say(f"{chunks} chunks: importing")
+            spent = _core_seconds()
+            async with open_parts(settings, Grounds(FolderAccess(roots=None, excluded=()))) as parts:
                 tenant, key = await add_reader(parts, f"bench-{chunks}")
-                _say(f"{chunks} chunks: importing")
-                indexings.append(await import_folder(parts, folder, tenant))
-                _say(f"{chunks} chunks: asking")
-                questions = load_questions(QUESTIONS, texts) if arguments.bundle else []
-                queries = list_queries(questions, arguments)
-                async with open_agent(installation, temporary, key) as agent:
-                    measures.append(await measure_tool(agent, questions, queries, texts, indexings[-1].chunks))
-                async with open_pool(installation.read_url, size=1) as pool:
-                    measures.append(
-                        await measure_sqlite(pool, tenant, questions, queries, temporary / f"{chunks}.sqlite")
-                    )
+                imported, seconds = await import_folder(parts, folder, tenant)
+            # The time of workers counts when they have ended.
+            indexings.append(Indexing(imported, round(seconds, 1), round(_core_seconds() - spent, 1)))
+            _say(f"{chunks} chunks: asking")
+            questions = load_questions(QUESTIONS, texts) if arguments.bundle else []
+            queries = list_queries(questions, arguments)
+            async with open_agent(installation, temporary, key) as agent:
+                measures.append(await measure_tool(agent, questions, queries, texts, imported))
+            async with open_pool(installation.read_url, size=1) as pool:
+                measures.append(await measure_sqlite(pool, tenant, questions, queries, temporary / f"{chunks}.sqlite"))
+            _say(json.dumps([*map(asdict, measures), *map(asdict, indexings)]))
     return measures, indexings
 
 
@@ -174,11 +176,11 @@ async def add_reader(parts: Parts, name: str) -> tuple[TenantId, str]:
     return tenant.tenant_id, key
 
 
-async def import_folder(parts: Parts, folder: Path, tenant: TenantId) -> Indexing:
-    """Sync a folder as the daemon does, and return what it took."""
+async def import_folder(parts: Parts, folder: Path, tenant: TenantId) -> tuple[int, float]:
+    """Sync a folder as the daemon does; return how many chunks it has and the seconds it took."""
     new = NewProject(PROJECT, "folder", folder=str(folder), docs_path="")
     project = await create_project(Shelf(parts.web_pool, tenant, None, utc_now), new)
-    begun, spent = time.monotonic(), _core_seconds()
+    begun = time.monotonic()
     async with (
         parts.sources.open(project) as source,
         holding(parts.locking, tenant, project.project_id, reason="bench") as lock,
@@ -187,10 +189,9 @@ async def import_folder(parts: Parts, folder: Path, tenant: TenantId) -> Indexin
         assert head is not None
         await sync_project(parts.work, project, source, head, lock=lock)
     seconds = time.monotonic() - begun
-    await asyncio.to_thread(parts.work.store.parsers.close)  # the time of workers counts when they have ended
     async with reading(parts.web_pool, tenant) as connection:
         chunks = await connection.fetchval("select chunks from projects where project_id = $1", project.project_id)
-    return Indexing(chunks, round(seconds, 1), round(_core_seconds() - spent, 1))
+    return chunks, seconds
 
 
 def _core_seconds() -> float:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import syncd
 from syncd.cli import (
     doctor,
+    evaluation,
     github,
     issuers,
     keys,
@@ -47,6 +48,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_github(commands)
     _add_locks(commands)
     _add_status(commands)
+    _add_eval(commands)
     _add_usage(commands)
     _add_mcp_config(commands)
     _add_doctor(commands)
@@ -311,6 +313,25 @@ def _add_status(commands: Subparsers) -> None:
         commands, "status", status.status_command, "Show the projects and who works on them.", "syncd status --watch"
     )
     parser.add_argument("--watch", action="store_true", help="stay, and show syncs as they go, until Ctrl-C")
+    _add_tenant_option(parser)
+
+
+def _add_eval(commands: Subparsers) -> None:
+    parser = _add(
+        commands,
+        "eval",
+        evaluation.eval_command,
+        "Measure how well search answers questions whose answers are known.",
+        "syncd eval questions.jsonl --project httpx --compare before.json",
+    )
+    parser.add_argument(
+        "questions", metavar="QUESTIONS.jsonl", help="one question with its answers a line (docs/search.md)"
+    )
+    parser.add_argument("--project", required=True, metavar="PROJECT")
+    parser.add_argument("--compare", metavar="FILE", help="what an earlier `syncd eval --json` printed")
+    parser.add_argument(
+        "--per-document", type=int, default=3, metavar="N", help="chunks of a document, as agents ask (default: 3)"
+    )
     _add_tenant_option(parser)
 
 

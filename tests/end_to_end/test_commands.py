@@ -87,6 +87,53 @@ def test_waiting_ends_with_the_trouble_of_the_look(shell: Shell, place: Path) ->
     assert shell.run("project", "remove", "fading")[0] == 0
 
 
+def test_an_evaluation_measures_answers_and_compares_itself_with_an_earlier_one(shell: Shell, place: Path) -> None:
+    folder = make_folder(place, "zoo", "emu.md", "quokka.md", "wombat.md")
+    shell.ask("project", "add", "--folder", str(folder))
+    shell.ask("project", "sync", "zoo", "--wait", "--timeout", "30")
+    questions = [
+        {
+            "question": "what about the quokka",
+            "kind": "where",
+            "answers": [{"path": "quokka.md", "text": "The page quokka.md."}],
+        },
+        {
+            "question": "emu",
+            "kind": "word",
+            "answers": [{"path": "emu.md", "lines": [3, 3]}, {"path": "wombat.md", "lines": [3, 3]}],
+        },
+        {"question": "gone", "answers": [{"path": "quokka.md", "text": "This stands nowhere."}]},
+    ]
+    file, before = place / "questions.jsonl", place / "before.json"
+    file.write_text("\n".join(map(json.dumps, questions)) + "\n")
+    report = shell.ask("eval", str(file), "--project", "zoo")
+    assert (report["project"], report["revision"], report["questions"], report["unanswerable"]) == (
+        "zoo",
+        1,
+        2,
+        ["gone"],
+    )
+    assert report["measures"]["mrr"] == {"mean": 1, "low": 1, "high": 1}
+    assert report["kinds"]["where"]["recall_at_1"] == 1
+    assert report["kinds"]["word"]["recall_at_1"] == 0.5
+    before.write_text(json.dumps(report))
+    (folder / "emu.md").write_text("# Emu\n\nA bird. The page quokka.md is another.\n")
+    (folder / "other.md").write_text("# Emu, emu, emu\n")
+    shell.ask("project", "sync", "zoo", "--wait", "--timeout", "30")
+    comparison = shell.ask("eval", str(file), "--project", "zoo", "--compare", str(before))["comparison"]
+    assert comparison["questions"] == 2
+    assert comparison["worse"] == ["emu"]
+    assert comparison["differences"]["mrr"]["mean"] < 0
+    table = "\n".join(shell.run("eval", str(file), "--project", "zoo", "--compare", str(before))[1:])
+    assert "recall_at_5" in table
+    assert "worse  1: emu" in table
+    file.write_text('{"question": "x"}\n')
+    assert shell.refuse("eval", str(file), "--project", "zoo") == (2, "question_invalid")
+    file.write_text(json.dumps(questions[2]))
+    assert shell.refuse("eval", str(file), "--project", "zoo") == (1, "answers_absent")
+    assert shell.refuse("eval", str(before), "--project", "zoo") == (2, "question_invalid")
+
+
 def test_a_key_is_added_used_listed_and_revoked(shell: Shell) -> None:
     added = shell.ask(
         "key", "add", "--name", "ci", "--scope", "docs:read", "--expires-days", "2", "--project", "handbook"

@@ -6,6 +6,8 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from syncd.adapters.postgres.connections import open_connection
 from syncd.adapters.postgres.transactions import in_project
 from syncd.core.runs import Outcome
@@ -153,7 +155,12 @@ async def test_every_revision_can_be_read_as_it_was(mirror: Mirror, tmp_path: Pa
             assert {row["path"]: row["text"].encode() for row in rows} == then
 
 
-async def test_statistics_are_those_of_a_recount_after_any_edits(mirror: Mirror, tmp_path: Path) -> None:
+async def test_statistics_are_those_of_a_recount_after_any_edits(
+    mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "syncd.adapters.postgres.publishing.MOVED_LAYOUTS", 2
+    )  # so that a part ends between the halves of a rename
     random = Random(11)
     words = ["timeout", "connect", "read_timeout", "HTTPTransport", "retry", "pool", "proxy", "alpha beta"]
     project = await add_folder(mirror, tmp_path)

@@ -17,6 +17,7 @@ from syncd.core.revisions import NewVersion
 from syncd.core.runs import Run
 from syncd.core.sources import DocsTree
 
+MOVED_LAYOUTS = 1_000
 LayoutKey: TypeAlias = tuple[bytes, str, str, int]  # content hash, format, title, chunker version
 
 _CLOSE_VERSIONS = load_statement("mirror/close_versions")
@@ -111,16 +112,20 @@ async def move_term_stats(
     connection: Connection, project_id: ProjectId, *, opened: Sequence[LayoutKey], closed: Sequence[LayoutKey]
 ) -> int:
     """Move the project's document frequencies along with its layouts; return by how many chunk places it grew."""
-    layouts = (*opened, *closed)
-    grown: int = await connection.fetchval(
-        _MOVE_TERM_STATS,
-        project_id,
-        [layout[0] for layout in layouts],
-        [layout[1] for layout in layouts],
-        [layout[2] for layout in layouts],
-        [1] * len(opened) + [-1] * len(closed),
-        [layout[3] for layout in layouts],
-    )
+    moved = [(layout, 1) for layout in opened] + [(layout, -1) for layout in closed]
+    grown = 0
+    # In parts: the terms of a large project at once would take longer than a statement may.
+    for start in range(0, len(moved), MOVED_LAYOUTS):
+        part = moved[start : start + MOVED_LAYOUTS]
+        grown += await connection.fetchval(
+            _MOVE_TERM_STATS,
+            project_id,
+            [layout[0] for layout, _ in part],
+            [layout[1] for layout, _ in part],
+            [layout[2] for layout, _ in part],
+            [direction for _, direction in part],
+            [layout[3] for layout, _ in part],
+        )
     return grown
 
 
