@@ -13,7 +13,11 @@ from mcp_server.registry import TOOLS
 from syncd import errors
 from syncd.cli.arguments import make_parser
 from syncd.core.documents import SkipReason
+from syncd.core.users import Role, list_scopes
 from syncd.errors import SyncdError
+from syncd.web.answers import list_codes
+from syncd.web.api.route import Access, Route
+from syncd.web.api.routes import ROUTES
 
 ROOT = Path(__file__).parent.parent
 TWO_COMMANDS = (
@@ -125,6 +129,34 @@ def test_every_argument_of_a_tool_is_in_the_page_of_tools() -> None:
         (row,) = re.findall(rf"(?m)^\| `{tool.name}` \|.*$", read("docs/tools.md"))
         for argument in make_input_schema(tool.arguments)["properties"]:
             assert re.search(rf"\b{argument}\b", row), f"{tool.name} takes {argument}"
+
+
+def describe_route(route: Route) -> str:
+    """Return the row of a route in the page of REST."""
+    needs = {Access.OPEN: "nothing", Access.PLATFORM: "platform key"}.get(route.access)
+    needs = needs or (f"`{route.scope}`" if route.scope else "any identity")
+    return f"| `{route.method} {route.path}` | {route.summary} | {needs} | {route.status} |"
+
+
+def test_the_page_of_rest_has_every_route_and_no_other() -> None:
+    page = re.findall(r"(?m)^\| `[A-Z]+ /api/v1/[^`]*` \| .* \| .* \| \d+ \|$", read("docs/rest.md"))
+    assert page == [describe_route(route) for route in ROUTES]
+
+
+def test_the_page_of_rest_names_every_code_of_an_error() -> None:
+    # The others are of requests that no client sends by mistake.
+    named = [code for code in list_codes() if f"`{code}`" in read("docs/rest.md")]
+    assert set(list_codes()) - set(named) == {"BAD_REQUEST", "EXPECTATION_FAILED", "REQUEST_TIMEOUT"}
+
+
+def test_the_table_of_roles_says_what_the_scopes_of_a_role_say() -> None:
+    rows = re.findall(r"(?m)^\| .* \| `([a-z:]+)` \| (yes|no) \| (yes|no) \| (yes|no) \|$", read("docs/rest.md"))
+    assert len(rows) == 6
+    for scope, *cells in rows:
+        told = dict(zip((Role.MEMBER, Role.ADMIN, Role.OWNER), cells, strict=True))
+        assert {role: cell == "yes" for role, cell in told.items()} == {
+            role: scope in list_scopes(role) for role in Role
+        }
 
 
 def test_every_reason_to_skip_a_file_is_a_word_of_the_glossary() -> None:
