@@ -116,7 +116,7 @@ class Resources:
             target = await _get_resource(call, params.uri)
             text = self.gate.release_text(await read_target(call, target, max_characters=MAX_CHARACTERS))
             contents = TextResourceContents(
-                uri=params.uri,
+                uri=make_visible(params.uri).text,
                 mime_type=_mime_type(target.document),
                 text=text,
                 _meta=self.gate.release_values(

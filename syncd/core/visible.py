@@ -22,9 +22,13 @@ _JOINED_RUN = re.compile("[\ufe0e\ufe0f]?\u200d|\u200c|[\ufe00-\ufe0f]|[\U000e01
 _MAY_JOIN = re.compile(
     "[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\u2190-\u2bff\u3030\u303d\U0001f000-\U0001faff]"
 )
-_MAY_VARY = re.compile(
+# Emoji and text style (U+FE0E, U+FE0F) belong to what can be an emoji, the other selectors to symbols and ideographs, and those of the
+# supplement to ideographs: after a digit or a letter one would be a hidden byte.
+_MAY_STYLE = re.compile(
     "[#*0-9\u00a9\u00ae\u203c-\u3299\u3400-\u9fff\uf900-\ufaff\U0001f000-\U0001faff\U00020000-\U0003ffff]"
 )
+_MAY_VARY = re.compile("[\u1000-\u109f\u2190-\u2bff\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_MAY_VARY_MORE = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _SUSPECT = re.compile(
     f"{_INVISIBLE.pattern}|{_BIDI.pattern}|[\x00-\x08\x0b-\x0d\x0e-\x1f\x7f-\x9f\u2028\u2029]|{_JOINERS.pattern}"
 )
@@ -65,4 +69,5 @@ def _keep_joined(match: re.Match[str]) -> str:
     run = _JOINED_RUN.findall(match[0])[0]
     if run[-1] in "\u200c\u200d":
         return run if _MAY_JOIN.match(before) and _MAY_JOIN.match(after) else ""
-    return run if _MAY_VARY.match(before) else ""
+    allowed = _MAY_STYLE if run in "\ufe0e\ufe0f" else _MAY_VARY if run <= "\ufe0f" else _MAY_VARY_MORE
+    return run if allowed.match(before) else ""

@@ -59,6 +59,7 @@ def test_line_ends_of_windows_pass_and_a_lone_carriage_return_is_shown() -> None
         ("a\ufe0f\ufe01\ufe02b", "ab", {"invisible": 3}),
         ("☺\ufe0f\ufe01\ufe02", "☺\ufe0f", {"invisible": 2}),
         ("x\u200dy\u200cz", "xyz", {"invisible": 2}),
+        ("port 1\U000e0101 2\U000e0162 3\ufe01", "port 1 2 3", {"invisible": 3}),
         ("\u3164\u115f\uffa0", "", {"invisible": 3}),
     ],
 )
@@ -73,6 +74,8 @@ def test_hidden_characters_are_removed_or_shown(hidden: str, shown: str, counts:
         "👩\u200d👩\u200d👧",
         "❤\ufe0f\u200d🔥",
         "1\ufe0f\u20e3",
+        "葛\U000e0100城",
+        "≨\ufe00",
         "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
         "क्\u200dष",
         "naïve café — “ok”",
