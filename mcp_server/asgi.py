@@ -88,6 +88,8 @@ class HttpApplication:
         return JSONResponse(dict(resource.document), headers=headers)
 
     async def _serve_mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # RFC 9110 §5.5: white space around a value is none of it. The parser leaves what follows, and headers are compared with bodies.
+        scope["headers"] = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
         request = Request(scope)
         stranger = await self.security.validate_request(request)
         if stranger is not None:

@@ -9,6 +9,7 @@ from mcp.server import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST
 
+from mcp_server.arguments import MAX_ID_CHARACTERS
 from mcp_server.calls import Call
 from mcp_server.identity import READ_SCOPE, Caller
 from syncd.core.visible import make_visible
@@ -40,9 +41,15 @@ class Requests:
         except SyncdError as error:
             code = INVALID_PARAMS if isinstance(error, NotFound | Rejected) else INTERNAL_ERROR
             said = make_visible(f"{error.message} {error.hint}".strip()).text
-            raise MCPError(code, said[:MAX_MESSAGE_CHARACTERS]) from error
+            raise MCPError(code, said[:MAX_MESSAGE_CHARACTERS], _name_resource(context)) from error
         except MCPError:
             raise
         except Exception as error:  # the middleware of requests: the log gets the trace, a client a sentence
             logger.exception("request_failed", extra={"method": context.method})
             raise MCPError(INTERNAL_ERROR, "The server failed; it is not your request. Retry once.") from error
+
+
+def _name_resource(context: ServerRequestContext) -> dict[str, str] | None:
+    """Return what an error about a resource says beside its words: which one was asked for."""
+    uri = (context.params or {}).get("uri")
+    return {"uri": uri} if isinstance(uri, str) and len(uri) <= MAX_ID_CHARACTERS else None

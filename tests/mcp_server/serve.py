@@ -3,14 +3,16 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 
 from mcp_server.admission import Admission
+from mcp_server.asgi import HttpApplication
 from mcp_server.ledger import Ledger
 from mcp_server.limits import Pace, Places
 from mcp_server.requests import Identify
@@ -31,21 +33,36 @@ def make_admission(identify: Identify, pool: Pool) -> Admission:
 
 
 @asynccontextmanager
-async def serving(read_url: str, **settings: Any) -> AsyncIterator[str]:  # noqa: ANN401 - pydantic validates whatever comes in
-    """Serve MCP over the database of *read_url*, with further *settings*, and yield the origin, http://127.0.0.1:PORT."""
+async def serving(
+    read_url: str,
+    dress: Callable[[HttpApplication], ASGIApp] = lambda application: application,
+    /,
+    **settings: Any,  # noqa: ANN401 - pydantic validates whatever comes in
+) -> AsyncIterator[str]:
+    """Serve MCP over the database of *read_url*, with further *settings*, and yield the origin, http://127.0.0.1:PORT.
+
+    *dress* changes the application before it is served, or what is around it.
+    """
     chosen = Settings(_env_file=None, env="test", read_database_url=SecretStr(read_url), **(PATIENT | settings))
     stop, ready = asyncio.Event(), asyncio.Event()
     with open_listener("127.0.0.1", 0) as listener:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_serve(chosen, listener, ready, stop))
+            tasks.create_task(_serve(chosen, listener, ready, stop, dress))
             await ready.wait()
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
             stop.set()
 
 
-async def _serve(settings: Settings, listener: socket.socket, ready: asyncio.Event, stop: asyncio.Event) -> None:
+async def _serve(
+    settings: Settings,
+    listener: socket.socket,
+    ready: asyncio.Event,
+    stop: asyncio.Event,
+    dress: Callable[[HttpApplication], ASGIApp],
+) -> None:
     async with open_http_application(settings, host="127.0.0.1") as application:
         server = make_http_server(application, settings)
+        server.config.app = dress(application)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.serve(sockets=[listener]))
             # A listening socket takes connections at once; they are answered as soon as the loop of the server runs.
