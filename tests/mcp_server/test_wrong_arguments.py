@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from mcp_server.arguments import make_input_schema
 from mcp_server.registry import TOOLS
 from tests.mcp_server.agents import call, post_modern, text_of
 from tests.mcp_server.worlds import World
@@ -51,13 +52,16 @@ async def test_wrong_arguments_are_answered_by_what_is_allowed(
     "junk", ["", "/", "#", "@v1", ":L1-2", "a/b", "../../etc/passwd", "%00", "💥" * 100, "\ud800", "'; drop table x;--"]
 )
 async def test_junk_is_answered_in_words(world: World, tool: str, junk: str) -> None:
-    names = next(known for known in TOOLS if known.name == tool).arguments.model_fields
-    arguments = {
-        name: junk for name in ("query", "id", "project", "path", "section", "lines", "cursor") if name in names
-    }
+    schema = make_input_schema(next(known for known in TOOLS if known.name == tool).arguments)
+    strings = [
+        name for name, prop in schema["properties"].items() if prop.get("type") == "string" and "enum" not in prop
+    ]
+    required = {name: prop["enum"][0] for name, prop in schema["properties"].items() if "enum" in prop}
+    arguments = required | dict.fromkeys(strings, junk)
+    key, _ = await world.acme.make_key(scopes=("docs:read", "docs:sync", "locks:write"))
 
     # Raw: the SDK's client cannot send half a surrogate pair, which JSON can.
-    status, text = await post_modern(world.mcp_url, world.acme.api_key, "tools/call", name=tool, arguments=arguments)
+    status, text = await post_modern(world.mcp_url, key, "tools/call", name=tool, arguments=arguments)
 
     assert status == 200
     assert "The server failed" not in text
