@@ -145,4 +145,5 @@ class Metrics:
             self._budgets.labels(*labels).set(remaining)
 
     def _find_oldest(self) -> float:
-        return time.monotonic() - min(self._held.values(), default=time.monotonic())
+        now = time.monotonic()
+        return now - min(self._held.values(), default=now)

@@ -4,6 +4,7 @@ from aiohttp import hdrs, web
 
 import syncd
 from syncd.core.callers import Caller
+from syncd.services.users import SIGN_IN_PATH
 from syncd.web.api.openapi import make_openapi
 from syncd.web.api.route import Route
 from syncd.web.api.routes import ROUTES
@@ -15,7 +16,7 @@ from syncd.web.metrics import show_metrics
 from syncd.web.middlewares import make_middleware, put_headers
 from syncd.web.setup import complete
 from syncd.web.site import Site
-from syncd.web.status import show_asset, show_project, show_status
+from syncd.web.status import show_asset, show_page, show_project, show_status
 from syncd.web.webhooks import take_delivery
 
 BODY_MAX_BYTES = 1024 * 1024
@@ -40,6 +41,7 @@ def list_routes(site: Site) -> list[web.RouteDef]:
         web.get("/github/setup", opened(site, complete)),
         web.get("/status", opened(site, show_status)),
         web.get("/status/{project}", opened(site, show_project)),
+        web.get(SIGN_IN_PATH, opened(site, show_page)),
         web.get("/static/{mark}/{name}", opened(site, show_asset)),
         web.get("/metrics", opened(site, show_metrics)),
         web.get("/events", viewed(site, follow_events)),

@@ -46,6 +46,11 @@ async def show_project(site: Site, request: web.Request) -> web.StreamResponse:
     return vary(web.json_response({"project": described[0], **detail}))
 
 
+async def show_page(site: Site, _request: web.Request) -> web.StreamResponse:
+    """Answer the page to anybody: where sign-in links lead."""
+    return site.assets.answer_page()
+
+
 async def show_asset(site: Site, request: web.Request) -> web.StreamResponse:
     """Answer a file of the page."""
     return site.assets.answer_file(request)

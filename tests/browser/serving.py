@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from syncd.adapters.redis.locks import RedisClient
+from syncd.services.users import SIGN_IN_PATH
 from tests.databases import Database
 from tests.mirror import Mirror
 from tests.web.people import add_test_user, make_test_link
@@ -21,7 +22,7 @@ class Served:
     @property
     def sign_in(self) -> str:
         """Return the address that signs in."""
-        return f"{self.url}/status#link={self.link}"
+        return f"{self.url}{SIGN_IN_PATH}#link={self.link}"
 
 
 @asynccontextmanager

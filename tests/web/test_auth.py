@@ -83,7 +83,7 @@ async def test_the_contents_name_every_endpoint(client: Client, mirror: Mirror) 
     listed = [(endpoint["method"], endpoint["path"]) for endpoint in answer.body["endpoints"]]
     opened = [("GET", "/livez"), ("GET", "/readyz"), ("GET", "/healthz"), ("POST", "/webhooks/github")]
     opened.append(("GET", "/github/setup"))
-    page = [("GET", path) for path in ("/status", "/status/{project}", "/static/{mark}/{name}", "/events")]
+    page = [("GET", path) for path in ("/status", "/status/{project}", "/sign-in", "/static/{mark}/{name}", "/events")]
     rest = [(route.method, route.path) for route in ROUTES]
     assert [pair for pair in [*opened, *page, ("GET", "/api/v1"), *rest] if pair not in listed] == []
     assert len(listed) == len(set(listed))

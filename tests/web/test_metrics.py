@@ -99,7 +99,8 @@ async def test_locks_are_counted_as_they_are_held_taken_over_and_lost(mirror: Mi
     project = await mirror.add_project(NewProject(name="guide", source="folder", folder="/srv/guide"))
     async with holding(locking, mirror.tenant_id, project.project_id, reason="test"):
         assert read(metrics.write().decode())["syncd_locks_held"] == 1
-    assert read(metrics.write().decode())["syncd_locks_held"] == 0
+    series = read(metrics.write().decode())
+    assert (series["syncd_locks_held"], series["syncd_lock_age_seconds"]) == (0, 0)
     metrics.count_lock(uuid4(), taken_over=True)
     with pytest.raises(LeaseLost):
         async with holding(locking, mirror.tenant_id, project.project_id, reason="test"):

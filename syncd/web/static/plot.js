@@ -14,7 +14,7 @@ export function makePlot(points) {
     return section;
   }
   const worst = Math.max(...published.map((point) => point.seconds));
-  const middle = published.map((point) => point.seconds).sort((one, other) => one - other)[Math.floor(published.length / 2)];
+  const middle = published.map((point) => point.seconds).sort((one, other) => one - other)[Math.floor((published.length - 1) / 2)];
   const said = `${published.length} changes: usually visible ${say(middle)} after they were seen, at worst ${say(worst)}.`;
   section.append(el("p", { class: "soft small" }, said), draw(points, worst, said));
   return section;

@@ -8,7 +8,7 @@ const PATH = "/api/v1/session";
 export async function restore() {
   const token = new URLSearchParams(location.hash.slice(1)).get("link");
   if (token !== null) {
-    history.replaceState(null, "", location.pathname);  // a link must not stay in the address, nor in the history
+    history.replaceState(null, "", location.pathname === "/sign-in" ? "/status" : location.pathname);  // a link must not stay in the address, nor in the history
     return keep(await call("POST", PATH, { link: token }));
   }
   try {
