@@ -10,11 +10,11 @@ import pytest
 import pytest_asyncio
 
 from syncd.adapters.embedded.redis import RedisServer
-from syncd.adapters.postgres.connections import LeaseLost, open_connection
+from syncd.adapters.postgres.connections import Connection, LeaseLost, Pool, open_connection, open_pool
 from syncd.adapters.postgres.transactions import fenced, in_project
 from syncd.adapters.redis.locks import ProjectLocks, RedisClient, list_holders, open_redis_client
 from syncd.core.ids import ProjectId
-from syncd.core.locks import Actor, LockEvent
+from syncd.core.locks import Actor, Lock, LockEvent
 from syncd.core.projects import NewProject
 from syncd.errors import BadUsage, Busy, NotFound, Rejected
 from syncd.services.freezing import LockDesk, force_release, freeze_project, get_lock, list_history, unfreeze_project
@@ -246,3 +246,38 @@ async def test_another_tenants_project_is_no_project(mirror: Mirror, desk: LockD
             await attempt
     assert (await list_history(theirs, project_id)).events == []
     assert not (await get_lock(desk, project_id)).lease.is_frozen
+
+
+async def test_a_freeze_waits_for_no_write_that_begins_after_it(
+    desk: LockDesk, mirror: Mirror, project_id: ProjectId, database: Database
+) -> None:
+    """Row locks alone let writes that overlap pass it for ever."""
+    async with (
+        open_pool(database.sync_url, size=2) as pool,
+        open_connection(database.migrator_url) as superuser,
+        holding(mirror.locking, mirror.tenant_id, project_id, reason="poll") as lock,
+    ):
+        async with fenced(pool, lock) as connection:
+            freezing = asyncio.create_task(freeze_project(desk, project_id, reason="release"))
+            await wait_for_waiters(superuser, 1)
+            later = asyncio.create_task(write_nothing(pool, lock))
+            await wait_for_waiters(superuser, 2)
+            # What runs goes on, also where a trigger asks for the fence again.
+            await connection.execute("update projects set documents = 7 where project_id = $1", project_id)
+        assert (await freezing).lease.is_frozen
+        with pytest.raises(LeaseLost):
+            await later
+    assert (await mirror.get_project(project_id)).documents == 7
+
+
+async def write_nothing(pool: Pool, lock: Lock) -> None:
+    async with fenced(pool, lock):
+        pass
+
+
+async def wait_for_waiters(superuser: Connection, number: int) -> None:
+    async with asyncio.timeout(5):
+        while number > await superuser.fetchval(
+            "select count(*) from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0"
+        ):
+            pass
