@@ -6,7 +6,7 @@ import logging
 from syncd.adapters.postgres.listening import listen
 from syncd.adapters.systemd import Notifier, feeding_watchdog
 from syncd.bootstrap import Parts, make_reconciling
-from syncd.services.lock_keeping import run_lock_keeper
+from syncd.services.lock_keeping import run_lock_keeper, warn_of_eviction
 from syncd.services.measuring import feel_pulse
 from syncd.services.reconciler import run_reconciler
 from syncd.services.retention import run_retention
@@ -31,6 +31,7 @@ async def run_daemon(parts: Parts, *, stop: asyncio.Event, notifier: Notifier) -
             group.create_task(parts.statuses.run()),
             group.create_task(_run_retention(parts)),
         ]
+        await warn_of_eviction(parts.redis)
         notifier.ready()
         log.info(
             "daemon ready",

@@ -11,6 +11,8 @@ from syncd.adapters.postgres.leases import get_lease
 from syncd.adapters.postgres.lock_events import add_lock_event
 from syncd.adapters.postgres.outages import explaining_outage
 from syncd.adapters.postgres.transactions import in_project
+from syncd.adapters.redis.locks import RedisClient
+from syncd.adapters.redis.policy import RIGHT_POLICY, find_wrong_policy
 from syncd.errors import SyncdError
 from syncd.services.lock_states import show_in_redis
 from syncd.services.locking import Locking
@@ -40,6 +42,13 @@ async def run_lock_keeper(locking: Locking, *, wake: asyncio.Event, clock: Calla
         with suppress(TimeoutError):
             async with asyncio.timeout(pause):
                 await wake.wait()
+
+
+async def warn_of_eviction(redis: RedisClient) -> None:
+    """Say at the start when Redis throws locks away as soon as its memory is full. Also `/status` says so, at any time."""
+    with suppress(SyncdError):  # a Redis that is away is said elsewhere
+        if policy := await find_wrong_policy(redis):
+            log.warning("redis_evicts", extra={"maxmemory_policy": policy, "right_policy": RIGHT_POLICY})
 
 
 async def keep_locks(locking: Locking, *, now: datetime) -> float:

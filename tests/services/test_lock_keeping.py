@@ -19,7 +19,7 @@ from syncd.core.ids import ProjectId
 from syncd.core.locks import Actor
 from syncd.core.projects import NewProject
 from syncd.services.freezing import LockDesk, force_release, freeze_project, get_lock, list_history, unfreeze_project
-from syncd.services.lock_keeping import KEEP_SECONDS, keep_locks, run_lock_keeper
+from syncd.services.lock_keeping import KEEP_SECONDS, keep_locks, run_lock_keeper, warn_of_eviction
 from syncd.services.locking import holding
 from tests.databases import Database
 from tests.faultproxy import proxying_redis
@@ -220,3 +220,9 @@ async def test_freezes_survive_the_loss_and_the_restart_of_redis(
             await keep_locks(replace(mirror.locking, locks=locks), now=utc_now())
             assert await find_shown(redis, project_id) == ("freeze", "release")
     assert await list_actions(desk, project_id) == ["redis_rebuilt", "freeze"]
+
+
+async def test_a_redis_that_is_away_is_not_waited_for(closed_port: int, caplog: pytest.LogCaptureFixture) -> None:
+    async with open_redis_client(f"redis://127.0.0.1:{closed_port}/0") as away:
+        await warn_of_eviction(away)
+    assert caplog.records == []

@@ -20,6 +20,7 @@ from syncd.core.progress import Progress
 from syncd.core.projects import NewProject, Project
 from syncd.core.runs import Outcome, Run
 from syncd.errors import Stalled
+from syncd.services.lock_keeping import warn_of_eviction
 from syncd.services.locking import holding
 from syncd.services.status import get_status
 from syncd.services.status_document import make_status_document
@@ -175,7 +176,7 @@ async def test_a_freeze_is_shown_with_who_and_why_until_it_ends_also_without_red
 
 @pytest.mark.parametrize(("policy", "code"), [("noeviction", None), ("allkeys-lru", "redis_evicts")])
 async def test_a_redis_that_may_throw_locks_away_is_warned_about(
-    mirror: Mirror, tmp_path: Path, policy: str, code: str | None
+    mirror: Mirror, tmp_path: Path, policy: str, code: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     program = (await find_redis(None)).program
     address = tmp_path / "redis.sock"
@@ -190,8 +191,10 @@ async def test_a_redis_that_may_throw_locks_away_is_warned_about(
                 pass
         async with open_redis_client(f"unix://{address}") as redis:
             shown = (await show(mirror, redis))["redis"]
+            await warn_of_eviction(redis)
     finally:
         server.kill()
         await server.wait()
     assert (shown["status"], shown.get("reason")) == ("up", code)
     assert code is None or policy in shown["message"]
+    assert [record.message for record in caplog.records if record.name == "syncd.locks"] == ([code] if code else [])
