@@ -73,10 +73,16 @@ class ChangeFeed:
             try:
                 for tenant_id, projects in due.items():
                     await self._tell(tenant_id, projects)
-            except (SyncdError, TimeoutError) as error:
-                logger.warning("feed waits", extra={"error": str(error)})
-                await asyncio.sleep(RETRY_SECONDS)
-                self.hear("")
+            except SyncdError as error:
+                logger.warning("feed waits", extra={"code": error.code})
+                await self._try_again()
+            except Exception:  # the middleware of streams: whatever failed here must not end the reads of everybody
+                logger.exception("feed_failed")
+                await self._try_again()
+
+    async def _try_again(self) -> None:
+        await asyncio.sleep(RETRY_SECONDS)
+        self.hear("")
 
     async def _tell(self, tenant_id: TenantId, due: Mapping[ProjectId, int] | None) -> None:
         if self.streams.count(tenant_id) == 0:

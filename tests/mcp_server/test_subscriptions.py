@@ -1,6 +1,9 @@
 """Subscribers hear of what changes in what they asked for, of nothing else, and only as long as their key is good."""
 
 import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -8,17 +11,19 @@ from mcp.client.subscriptions import Subscription
 from mcp.shared.exceptions import MCPError
 from mcp.shared.subscriptions import ResourcesListChanged, ResourceUpdated, ServerEvent
 
+from mcp_server import feed as feed_module
 from mcp_server import identity, streams, subscribing
 from mcp_server.feed import ChangeFeed
 from mcp_server.identity import Caller
 from syncd.adapters.embedded.redis import RedisServer
+from syncd.adapters.postgres.connections import open_connection
 from syncd.adapters.postgres.reading.projects import list_projects
 from syncd.adapters.postgres.transactions import reading
 from tests.databases import Database
 from tests.mcp_server.agents import open_agent
 from tests.mcp_server.serve import serving
 from tests.mcp_server.test_changes import served_party
-from tests.mcp_server.worlds import make_party, run_git
+from tests.mcp_server.worlds import Party, make_party, run_git
 from tests.mirror import Mirror, open_mirror
 
 FILES = {"docs/a.md": "# A\n\nfirst\n", "docs/b.md": "# B\n", "docs/deep/c.md": "# C\n", "other/d.md": "# D\n"}
@@ -138,9 +143,10 @@ async def test_a_stream_ends_when_its_key_is_revoked(
             await party.publish(project, {"docs/b.md": "# B\n\nnobody hears\n"})
 
 
-async def test_a_revision_is_told_once_whatever_notices_are_lost_or_doubled(mirror: Mirror, tmp_path: Path) -> None:
-    party = await make_party(mirror, tmp_path)
-    project = await party.add_project("guide", FILES)
+@asynccontextmanager
+async def open_silent_feed(party: Party) -> AsyncIterator[tuple[ChangeFeed, streams.Stream]]:
+    """Run a feed that hears only what a test tells it, with one stream of everything."""
+    mirror = party.mirror
     caller = Caller(mirror.tenant_id, party.key_id, frozenset({"docs:read"}), None, None)
     stream = streams.Stream(caller, [streams.Watched("doc://guide", "guide", "")], lists=False)
     feed = ChangeFeed(mirror.read_pool, streams.Streams())
@@ -149,24 +155,64 @@ async def test_a_revision_is_told_once_whatever_notices_are_lost_or_doubled(mirr
         feed.begin(mirror.tenant_id, await list_projects(connection))
     running = asyncio.create_task(feed.run())
     try:
+        yield feed, stream
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def take(stream: streams.Stream) -> set[ServerEvent]:
+    """Return what a stream is given next."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        await stream.wake.wait()
+    return set(stream.take())
+
+
+async def test_a_revision_is_told_once_whatever_notices_are_lost_or_doubled(mirror: Mirror, tmp_path: Path) -> None:
+    party = await make_party(mirror, tmp_path)
+    project = await party.add_project("guide", FILES)
+    async with open_silent_feed(party) as (feed, stream):
         # Two revisions, no notice; then one that says that some may have been lost, and late ones of both.
         await party.publish(project, {"docs/a.md": "# A\n\nsecond\n"})
         await party.publish(project, {"docs/b.md": "# B\n\nthird\n"})
         feed.hear("")
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            await stream.wake.wait()
         both = {ResourceUpdated("doc://guide/docs/a.md"), ResourceUpdated("doc://guide/docs/b.md")}
-        assert set(stream.take()) == both
+        assert await take(stream) == both
         for revision in (2, 3, 3):
             feed.hear(f"{project.project_id}:{mirror.tenant_id}:{revision}")
         await party.publish(project, {"docs/b.md": "# B\n\nfourth\n"})
         feed.hear("a notice of another release")
+        assert await take(stream) == {ResourceUpdated("doc://guide/docs/b.md")}
+
+
+class Bell(logging.Handler):
+    """Rings when something is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rung = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage() == "feed_failed":
+            self.rung.set()
+
+
+async def test_a_look_that_fails_is_made_again_and_ends_nothing(
+    mirror: Mirror, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "RETRY_SECONDS", 0.01)
+    bell = Bell()
+    monkeypatch.setattr(feed_module.logger, "handlers", [bell])
+    party = await make_party(mirror, tmp_path)
+    project = await party.add_project("guide", FILES)
+    async with open_silent_feed(party) as (feed, stream), open_connection(database.migrator_url) as connection:
+        await party.publish(project, {"docs/a.md": "# A\n\nsecond\n"})
+        await connection.execute("alter table syncd.document_versions rename column author to writer")
+        feed.hear("")
         async with asyncio.timeout(DEADLINE_SECONDS):
-            await stream.wake.wait()
-        assert stream.take() == (ResourceUpdated("doc://guide/docs/b.md"),)
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+            await bell.rung.wait()
+        await connection.execute("alter table syncd.document_versions rename column writer to author")
+        assert await take(stream) == {ResourceUpdated("doc://guide/docs/a.md")}
 
 
 async def test_a_tenant_has_so_many_streams_and_one_that_is_left_makes_room(
