@@ -1,6 +1,6 @@
 """The table of contents of the REST interface: every route, who may call it, what it takes and answers."""
 
-from syncd.web.api import documents, keys, locks, paging, projects, runs, sessions, tenants, users
+from syncd.web.api import documents, keys, locks, paging, projects, runs, sessions, tenants, usage, users
 from syncd.web.api.route import Access, Route
 
 API = "/api/v1"
@@ -169,6 +169,17 @@ ROUTES = (
         summary="What happened to a lock, newest first",
         query=paging.PageQuery,
         answer=locks.LockEventsTold,
+    ),
+    # What agents ask, and how much they may. The quota is the operator's: an admin of the tenant cannot raise it.
+    Route(
+        method="GET",
+        path=f"{API}/usage",
+        handler=usage.show_usage,
+        summary="What agents asked by day, tool or key, and today's quota",
+        scope="admin",
+        query=usage.UsageQuery,
+        answer=usage.UsageTold,
+        whole_tenant=True,
     ),
     # Keys.
     Route(
