@@ -4,7 +4,8 @@ from dataclasses import asdict
 
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.outages import explaining_outage
-from syncd.adapters.postgres.status import list_last_runs, list_skipped_files
+from syncd.adapters.postgres.runs import NEWEST, list_runs
+from syncd.adapters.postgres.status import list_skipped_files
 from syncd.adapters.postgres.transactions import reading
 from syncd.core.freshness import list_freshness
 from syncd.core.projects import Project
@@ -21,8 +22,9 @@ async def describe_project_status(pool: Pool, project: Project, events: HistoryP
     """Return what the page of a project shows beside its line in the status. Raises `Unreachable`."""
     with explaining_outage():
         async with reading(pool, project.tenant_id) as connection:
-            runs = await list_last_runs(connection, project.project_id, limit=RUNS_SHOWN)
+            found = await list_runs(connection, project.project_id, before=NEWEST, limit=RUNS_SHOWN)
             skips = await list_skipped_files(connection, project.project_id, limit=SKIPPED_SHOWN)
+    runs = [stored.run for stored in found]
     return {
         "runs": [_describe_run(run) for run in runs],
         "freshness": [

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
@@ -13,6 +13,7 @@ from syncd.core.ids import ProjectId
 from syncd.core.runs import Outcome, Run
 
 _LIST_RUNS = load_statement("status/list_runs")
+NEWEST = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))  # a position before which every run stands
 
 
 @dataclass(frozen=True, slots=True)

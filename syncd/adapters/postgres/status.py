@@ -12,7 +12,6 @@ from syncd.core.ids import ProjectId
 from syncd.core.runs import Outcome, Run
 
 _LIST_PROJECT_STATES = load_statement("status/list_project_states")
-_LIST_LAST_RUNS = load_statement("status/list_last_runs")
 _LIST_SKIPPED_FILES = load_statement("status/list_skipped_files")
 
 _RUN = "run_"
@@ -51,12 +50,6 @@ async def list_project_states(
     """Return at most *limit* of the tenant's projects by name; with *project_ids* only those."""
     allowed = None if project_ids is None else list(project_ids)
     return [_make_state(row) for row in await connection.fetch(_LIST_PROJECT_STATES, allowed, limit)]
-
-
-async def list_last_runs(connection: Connection, project_id: ProjectId, *, limit: int) -> Sequence[Run]:
-    """Return the last runs of a project, newest first."""
-    rows = await connection.fetch(_LIST_LAST_RUNS, project_id, limit)
-    return [Run(**{**row, "outcome": Outcome(row["outcome"])}) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,15 @@
 """The runs of a project over REST."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from syncd.adapters.postgres.runs import StoredRun, list_runs
+from syncd.adapters.postgres.runs import NEWEST, StoredRun, list_runs
 from syncd.adapters.postgres.transactions import reading
 from syncd.web.api.models import Told
 from syncd.web.api.paging import PageQuery, make_cursor, open_cursor
 from syncd.web.api.projects import find_project
 from syncd.web.api.route import Call, Reply
-
-_NEWEST = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
 
 
 class RunTold(Told):
@@ -48,7 +46,7 @@ async def show_runs(call: Call) -> Reply:
     query = call.ask(PageQuery)
     project = await find_project(call)
     position = open_cursor(call, query)
-    before = _NEWEST if position is None else (datetime.fromisoformat(str(position[0])), UUID(str(position[1])))
+    before = NEWEST if position is None else (datetime.fromisoformat(str(position[0])), UUID(str(position[1])))
     async with reading(call.site.pool, call.caller.tenant_id) as connection:
         found = await list_runs(connection, project.project_id, before=before, limit=query.limit + 1)
     shown = found[: query.limit]
