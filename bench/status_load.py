@@ -121,10 +121,14 @@ async def _add_key(pool: Pool, tenant_id: TenantId, number: int) -> str:
     return (await create_key(pool, tenant_id, wanted)).text
 
 
-async def _add_folder(pool: Pool, tenant_id: TenantId, folder: Path) -> Path:
+def _write_pages(folder: Path) -> None:
     folder.mkdir()
     for page in range(PAGES):
         (folder / f"page-{page}.md").write_text(f"# Page {page}\n\n" + "Some words of a guide. " * 60)
+
+
+async def _add_folder(pool: Pool, tenant_id: TenantId, folder: Path) -> Path:
+    _write_pages(folder)
     shelf = Shelf(pool, tenant_id, None, lambda: datetime.now(UTC))
     await create_project(shelf, make_folder_project(folder, roots=None, name=folder.name, docs_path=None))
     return folder
