@@ -18,7 +18,7 @@ from syncd.core.locks import Actor, Lock, LockEvent
 from syncd.core.projects import NewProject
 from syncd.errors import BadUsage, Busy, NotFound, Rejected
 from syncd.services.freezing import LockDesk, force_release, freeze_project, get_lock, list_history, unfreeze_project
-from syncd.services.locking import holding
+from syncd.services.locking import Locking, holding
 from tests.databases import Database
 from tests.mirror import IDENTITY, Mirror
 
@@ -281,3 +281,32 @@ async def wait_for_waiters(superuser: Connection, number: int) -> None:
             "select count(*) from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0"
         ):
             pass
+
+
+@pytest.mark.parametrize("login", ["test_web", "test_sync"])
+async def test_a_write_that_takes_too_long_is_said(
+    desk: LockDesk, mirror: Mirror, project_id: ProjectId, database: Database, login: str
+) -> None:
+    async with open_connection(database.migrator_url) as superuser:
+        name = await superuser.fetchval("select current_database()")
+        await superuser.execute(f"alter role {login} in database {name} set lock_timeout = '50ms'")
+    async with (
+        open_pool(database.web_url, size=1) as web_pool,
+        open_pool(database.sync_url, size=1) as sync_pool,
+        holding(mirror.locking, mirror.tenant_id, project_id, reason="poll") as lock,
+        fenced(mirror.pool, lock),
+    ):
+        await mirror.locking.locks.clear(project_id)
+        freezing = freeze_project(replace(desk, pool=web_pool), project_id, reason="release")
+        taking = take_and_give_back(replace(mirror.locking, pool=sync_pool), mirror, project_id)
+        attempt, other = (freezing, taking) if login == "test_web" else (taking, freezing)
+        other.close()
+        with pytest.raises(Busy, match="is writing") as refused:
+            await attempt
+    assert refused.value.code == "project_writing"
+    assert await list_actions(desk, project_id) == ["release", "acquire"]
+
+
+async def take_and_give_back(locking: Locking, mirror: Mirror, project_id: ProjectId) -> None:
+    async with holding(locking, mirror.tenant_id, project_id, reason="poll"):
+        pass
