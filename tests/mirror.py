@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.parsing import open_parsers
@@ -93,9 +93,9 @@ class Mirror:
 
 @asynccontextmanager
 async def open_mirror(
-    database: Database, redis_server: RedisServer, *, tenant: str = "acme", lease_seconds: float = 30.0
+    database: Database, redis_server: RedisServer, *, tenant: str | TenantId = "acme", lease_seconds: float = 30.0
 ) -> AsyncIterator[Mirror]:
-    """Open a workplace of a new tenant."""
+    """Open a workplace of a new tenant of this name, or of one that is there."""
     async with (
         open_pool(database.sync_url, size=4) as sync_pool,
         open_pool(database.web_url, size=2) as web_pool,
@@ -103,9 +103,13 @@ async def open_mirror(
         open_redis_client(redis_server.url) as redis,
         open_parsers(workers=0) as parsers,
     ):
-        async with web_pool.acquire() as connection:
-            added = await add_tenant(connection, tenant)
+        tenant_id = tenant if isinstance(tenant, UUID) else await _add_tenant(web_pool, tenant)
         locks = ProjectLocks(redis, IDENTITY, lease_seconds=lease_seconds)
         work = Workplace(Store(sync_pool, parsers), LIMITS, lambda: datetime.now(UTC))
         locking = Locking(sync_pool, locks, IDENTITY.locked_by, lease_seconds)
-        yield Mirror(web_pool, read_pool, work, locking, added.tenant_id)
+        yield Mirror(web_pool, read_pool, work, locking, tenant_id)
+
+
+async def _add_tenant(pool: Pool, name: str) -> TenantId:
+    async with pool.acquire() as connection:
+        return (await add_tenant(connection, name)).tenant_id
