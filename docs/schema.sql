@@ -2546,10 +2546,6 @@ CREATE INDEX sync_runs_by_time ON syncd.sync_runs USING btree (tenant_id, projec
 
 CREATE UNIQUE INDEX tenants_by_name ON syncd.tenants USING btree (name) WHERE (removed_at IS NULL);
 
--- Name: tenants_removed; Type: INDEX; Schema: syncd; Owner: syncd_owner
-
-CREATE INDEX tenants_removed ON syncd.tenants USING btree (removed_at) WHERE (removed_at IS NOT NULL);
-
 -- Name: users_by_username; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
 CREATE UNIQUE INDEX users_by_username ON syncd.users USING btree (tenant_id, lower(username));

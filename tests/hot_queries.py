@@ -14,6 +14,10 @@ CANDIDATES_OF_A_SEARCH = "select chunk_hash from chunks where tenant_id = $1::uu
 # What foreign keys and the collection of orphans ask, for every row that they remove.
 USES_OF_A_CONTENT = "select 1 from document_versions where tenant_id = $1::uuid and content_hash = $2::bytea"
 PINS_OF_A_PROJECT = "select 1 from agent_session_pins where tenant_id = $1::uuid and project_id = $2::uuid"
+# What is ended when a user is disabled, and what the foreign key asks.
+SESSIONS_OF_A_USER = (
+    "select 1 from sessions where tenant_id = $1::uuid and user_id = '00000000-0000-0000-0000-000000000007'"
+)
 REPLIES_TO_A_NOTE = "select 1 from agent_session_notes where tenant_id = $1::uuid and session_id = 's-aaaaaaaaaaaaaaaa' and reply_to = 'n7'"
 NOTES_OF_A_PARTICIPANT = "select 1 from agent_session_notes where tenant_id = $1::uuid and session_id = 's-aaaaaaaaaaaaaaaa' and key_id = 'k7'"
 PLACES_OF_A_CHUNK = "select 1 from document_chunks where tenant_id = $1::uuid and chunk_hash = $2::bytea"
@@ -128,6 +132,11 @@ HOT_QUERIES = (
             "array[2]",
         ),
     ),
+    HotQuery("reading/find_document_by_id", "web", ("documents_by_id",), (DOCUMENT,)),
+    HotQuery("sessions of a user", "web", ("sessions_by_user",), (TENANT,), SESSIONS_OF_A_USER),
+    HotQuery(
+        "idempotency/remove_requests", "web", ("idempotent_requests_by_time",), ("now()", "100"), generic=False
+    ),  # mostly, none is old
     HotQuery("status/list_project_states", "web", ("sync_runs_by_time",), (f"array[{PROJECT}]", "50")),
     HotQuery("candidates of a search", "search", ("chunks_by_term",), (TENANT, "array[7]"), CANDIDATES_OF_A_SEARCH),
     HotQuery(

@@ -32,6 +32,12 @@ insert into tenants (name) select 'guest-' || n from generate_series(1, {documen
 insert into api_keys (tenant_id, key_id, secret_hash, name, scopes, last_used_at)
 select tenant_id, substr(md5(tenant_id::text || n), 1, 12), sha256(n::text::bytea), 'key', '{{docs:read}}', now()
 from tenants cross join generate_series(1, 10) as n;
+insert into sessions (tenant_id, session_id, user_id, secret_hash, refresh_hash, refreshed_at, expires_at, idle_until, ends_at, created_at)
+select tenant_id, gen_random_uuid(), gen_random_uuid(), sha256('s'), sha256('r'), now(), now(), now(), now(), now()
+from (select distinct tenant_id from places) t cross join generate_series(1, 200) as n;
+insert into idempotent_requests (tenant_id, request_hash, body_hash, claimed_at)
+select tenant_id, sha256(n::text::bytea), sha256('b'), now() + n * interval '1 minute'
+from (select distinct tenant_id from places) t cross join generate_series(1, 500) as n;
 insert into repository_routes (tenant_id, project_id, repository_id)
 select tenant_id, project_id, row_number() over () from projects;
 insert into webhook_deliveries (delivery_id, event, received_at, result)

@@ -11,6 +11,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from syncd.cli import main
+from tests.end_to_end.running import Up
 from tests.end_to_end.shells import Shell, make_folder
 from tests.mcp_server.agents import post, request
 
@@ -284,6 +285,41 @@ def test_a_user_signs_in_by_the_printed_link_until_disabled(shell: Shell) -> Non
     assert shell.refuse("user", "add", "--email", "no address") == (2, "email_invalid")
     assert shell.refuse("user", "disable", "--email", "nobody@example.com") == (3, "user_not_found")
     assert shell.refuse("user", "disable", "--email", "ann@example.com", "--tenant", "none") == (3, "tenant_not_found")
+
+
+def test_a_key_is_rotated_and_a_platform_key_acts_for_any_tenant(shell: Shell) -> None:
+    first = shell.ask("key", "add", "--name", "ci", "--scope", "docs:read")
+    second = shell.ask("key", "rotate", first["keyId"], "--overlap-hours", "0")
+    assert (second["name"], second["scopes"]) == ("ci", ["docs:read"])
+    assert shell.up.get_json("/status", key=second["apiKey"])[0] == 200
+    assert read_refusal(shell.up, "/status", key=first["apiKey"]) == 401
+    assert shell.refuse("key", "rotate", first["keyId"]) == (3, "key_not_found")
+    assert shell.refuse("key", "rotate", second["keyId"], "--overlap-hours", "9999") == (2, "overlap_invalid")
+    made = shell.ask("key", "add", "--name", "ops", "--platform", "--expires-days", "1")
+    assert {"acme", "default"} <= {one["name"] for one in read_tenants(shell.up, made["apiKey"])}
+    assert read_refusal(shell.up, "/api/v1/projects", key=made["apiKey"]) == 400
+    newer = shell.ask("key", "rotate", made["keyId"], "--platform")
+    assert {one["keyId"] for one in shell.ask("key", "list", "--platform")["items"]} == {made["keyId"], newer["keyId"]}
+    assert shell.read_table("key", "list", "--platform")[0].split()[:3] == ["KEY", "ID", "NAME"]
+    for key in (made, newer):
+        assert shell.run("key", "revoke", key["keyId"], "--platform")[0] == 0
+        assert read_refusal(shell.up, "/api/v1/tenants", key=key["apiKey"]) == 401
+    assert shell.refuse("key", "revoke", "nokey", "--platform") == (3, "key_not_found")
+    assert shell.refuse("key", "add", "--name", "x", "--platform", "--scope", "admin") == (2, "platform_key_narrowed")
+
+
+def read_tenants(up: Up, key: str) -> list[dict[str, str]]:
+    """Return the tenants that a platform key is told of."""
+    tenants: list[dict[str, str]] = up.get_json("/api/v1/tenants", key=key)[1]["items"]
+    return tenants
+
+
+def read_refusal(up: Up, path: str, *, key: str) -> int:
+    """Return the status with which a page is refused."""
+    with pytest.raises(HTTPError) as refused:
+        up.get_json(path, key=key)
+    refused.value.close()
+    return refused.value.code
 
 
 def sign_in(url: str) -> int:
