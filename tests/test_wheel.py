@@ -86,3 +86,10 @@ async def test_an_installed_wheel_migrates_without_the_checkout(wheel: Path, fre
     assert ended.stdout.split() == [str(installed / "syncd"), str(installed / "syncd/sql"), str(len(list_migrations()))]
     async with open_connection(fresh_url) as connection:
         assert await list_pending(connection, list_migrations()) == ()
+
+
+def test_the_wheel_has_every_file_of_the_status_page(wheel: Path) -> None:
+    folder = CHECKOUT / "syncd" / "web" / "static"
+    names = {f"syncd/web/static/{path.name}" for path in folder.iterdir()}
+    assert len(names) > 20
+    assert names - set(zipfile.ZipFile(wheel).namelist()) == set()

@@ -9,7 +9,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -104,10 +104,9 @@ class Feed:
         news = self._news
         if self.number != number:
             return
-        try:
-            await asyncio.wait_for(news.wait(), seconds)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await news.wait()
 
     async def run(self) -> None:
         """Look again and again, until nobody has read for a while."""
@@ -122,7 +121,9 @@ class Feed:
             self.looked.set()
             await asyncio.sleep(PAUSE_SECONDS)
             try:
-                await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+                # Not `wait_for`, which on Python 3.11 forgets a cancellation that comes with the wake-up (python/cpython#86296).
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._wake.wait()
             except TimeoutError:
                 self._wants_all = True
 

@@ -60,7 +60,8 @@ class ProgressBoard:
         """Tell Redis of every change, for ever. What cannot be told is told with the next change, or again."""
         while True:
             try:
-                await asyncio.wait_for(self._changed.wait(), AGAIN_SECONDS)
+                async with asyncio.timeout(AGAIN_SECONDS):
+                    await self._changed.wait()
             except TimeoutError:
                 self._untold |= self._running.keys()
             self._changed.clear()

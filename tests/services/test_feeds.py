@@ -202,3 +202,17 @@ async def test_one_reader_too_many_is_refused() -> None:
             assert refused.value.code == "too_many_readers"
         async with feeds.reading(TENANT):
             pass
+
+
+async def test_a_feed_that_is_cancelled_as_it_wakes_up_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("syncd.services.feeds.PAUSE_SECONDS", 0)
+    async with open_test_feeds(World()) as feeds, feeds.reading(TENANT) as feed:
+        await feed.looked.wait()
+        (task,) = feeds.list_tasks()
+        for _ in range(3):
+            await asyncio.sleep(0)  # until it waits to be woken
+        feed.hint(None)
+        task.cancel()
+        async with asyncio.timeout(5):
+            await asyncio.wait([task])
+        assert task.cancelled()

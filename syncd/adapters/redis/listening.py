@@ -8,7 +8,7 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
-from syncd.adapters.redis.locks import explaining_redis
+from syncd.adapters.redis.locks import explaining_redis, heeding_cancellation
 from syncd.core.ids import ProjectId
 from syncd.errors import SyncdError
 
@@ -36,7 +36,8 @@ async def listen_to_projects(redis: Redis, on_notice: Callable[[ProjectId | None
 
 async def _listen_once(redis: Redis, on_notice: Callable[[ProjectId | None], None]) -> None:
     async with redis.pubsub() as notices:
-        await notices.psubscribe(PATTERN)
+        with heeding_cancellation():
+            await notices.psubscribe(PATTERN)
         on_notice(None)
         while True:
             notice = await notices.get_message(ignore_subscribe_messages=True, timeout=None)
