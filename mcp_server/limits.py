@@ -17,12 +17,23 @@ WAIT_SECONDS = 2.0
 # While Redis is away each call would wait for it: it is asked again no sooner than this.
 REDIS_REST_SECONDS = 5.0
 REMEMBERED_CALLERS = 10_000
+# Asking Redis costs as much as a small call, so a thirty-second of a burst is taken at once and spent here; what is not spent soon is lost.
+LEASE_SHARE = 32
+LEASE_SECONDS = 5.0
 
 logger = logging.getLogger("mcp_server.limits")
 
 
 class Overloaded(RetryLater):
     """The caller, or all callers together, ask more than is allowed; nothing was done."""
+
+
+@dataclass(slots=True)
+class _Lease:
+    """Units of one caller that were taken from the shared allowance and not spent yet."""
+
+    units: int
+    until: float
 
 
 class Pace:
@@ -35,6 +46,7 @@ class Pace:
         self._shared = shared
         self._monotonic = monotonic
         self._full_at: OrderedDict[str, float] = OrderedDict()
+        self._leases: OrderedDict[str, _Lease] = OrderedDict()
         self._rests = False
         self._rest_until = float("-inf")
 
@@ -58,12 +70,29 @@ class Pace:
             # One call asks whether it is back; the others go on alone meanwhile.
             self._rest_until = self._monotonic() + REDIS_REST_SECONDS
         try:
-            wait = await self._shared.spend(name, self._allowance, units=units)
+            wait = await self._take(self._shared, name, units)
         except SyncdError as error:
             self._rests, self._rest_until = True, self._monotonic() + REDIS_REST_SECONDS
             logger.warning("limits_alone", extra={"code": error.code, "seconds": REDIS_REST_SECONDS})
             return None
         self._rests, self._rest_until = False, float("-inf")
+        return wait
+
+    async def _take(self, shared: SharedAllowances, name: str, units: int) -> float:
+        """Spend of what was taken before, or take more: some at once, or where that is too much, no more than is needed."""
+        lease = self._leases.get(name)
+        if lease is not None and lease.units >= units and self._monotonic() < lease.until:
+            lease.units -= units
+            return 0.0
+        batch = max(units, self._allowance.burst_units // LEASE_SHARE)
+        wait = await shared.spend(name, self._allowance, units=batch)
+        if wait > 0 and batch > units:
+            return await shared.spend(name, self._allowance, units=units)
+        if wait == 0 and batch > units:
+            self._leases[name] = _Lease(batch - units, self._monotonic() + LEASE_SECONDS)
+            self._leases.move_to_end(name)
+            if len(self._leases) > REMEMBERED_CALLERS:
+                self._leases.popitem(last=False)
         return wait
 
     def _spend_alone(self, name: str, units: int) -> float:

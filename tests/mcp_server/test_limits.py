@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import AsyncExitStack
+from uuid import uuid4
 
 import pytest
 from mcp.shared.exceptions import MCPError
@@ -126,6 +127,34 @@ async def test_redis_that_is_back_counts_again(redis_server: RedisServer, closed
         clock.seconds = limits.REDIS_REST_SECONDS
         await pace.spend(name, units=2)  # Redis knows nothing of what was spent without it
         assert await SharedAllowances(there).spend(name, Allowance(0.001, 2), units=1) > 0
+        with pytest.raises(Overloaded):
+            await pace.spend(name, units=1)
+
+
+async def test_some_units_are_taken_at_once_and_spent_without_asking_again(redis_server: RedisServer) -> None:
+    clock, name, allowance = Clock(), uuid4().hex, Allowance(0.001, 10 * limits.LEASE_SHARE)
+    async with open_redis_client(redis_server.url) as redis:
+        shared = SharedAllowances(redis)
+        pace = Pace(allowance, shared, monotonic=clock)
+        for _ in range(10):
+            await pace.spend(name, units=1)
+        assert await shared.spend(name, allowance, units=allowance.burst_units - 20) == 0
+        await pace.spend(name, units=1)
+        # Ten are left of all: what was leased and not spent soon is lost.
+        clock.seconds = limits.LEASE_SECONDS
+        assert await shared.spend(name, allowance, units=5) > 0
+        with pytest.raises(Overloaded):
+            await pace.spend(name, units=1)
+
+
+async def test_the_last_units_are_taken_one_by_one(redis_server: RedisServer) -> None:
+    name, allowance = uuid4().hex, Allowance(0.001, 10 * limits.LEASE_SHARE)
+    async with open_redis_client(redis_server.url) as redis:
+        shared = SharedAllowances(redis)
+        assert await shared.spend(name, allowance, units=allowance.burst_units - 3) == 0
+        pace = Pace(allowance, shared, monotonic=Clock())
+        for _ in range(3):
+            await pace.spend(name, units=1)
         with pytest.raises(Overloaded):
             await pace.spend(name, units=1)
 
