@@ -52,4 +52,4 @@ class Requests:
 def _name_resource(context: ServerRequestContext) -> dict[str, str] | None:
     """Return what an error about a resource says beside its words: which one was asked for."""
     uri = (context.params or {}).get("uri")
-    return {"uri": uri} if isinstance(uri, str) and len(uri) <= MAX_ID_CHARACTERS else None
+    return {"uri": make_visible(uri).text} if isinstance(uri, str) and len(uri) <= MAX_ID_CHARACTERS else None

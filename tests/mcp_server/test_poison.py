@@ -197,7 +197,7 @@ def check_fences(text: str) -> None:
 async def check_answers(world: Poisoned, payload: str) -> None:
     for tool, body in await ask_all(world, poison=payload):
         answer = json.loads(body)
-        assert sorted(set(find_forbidden(answer))) == [], (tool, payload)
+        assert sorted(set(find_forbidden(answer))) == [], (tool, payload, body[:1500])
         for item in answer.get("result", {}).get("content", ()):
             check_fences(item["text"])
         assert CANARY not in body, tool
