@@ -35,7 +35,7 @@ from syncd.core.terms import make_query_weights, query_term_ids, word_term_ids
 from syncd.core.tokens import list_words
 
 MAX_PLACES = 500  # what is ranked, and how far pages go
-MAX_RERANKED = 100  # of these the text is read, and the document scored
+MAX_RERANKED = 60  # of these the text is read, and the document scored
 LOOKUP_CHUNKS = 2_000
 SCANNED_CHUNKS = 40_000
 # Closed versions and other projects take places among the candidates; where too few are left, more are asked for.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.reading.documents import PathRange
@@ -94,8 +95,12 @@ async def search_chunks(
         list(query.phrases),
         limit,
     )
-    places = [Place(**{name: row[name] for name in Place.__slots__}) for row in rows if row["chunk_hash"] is not None]
-    return places, rows[0]["candidates"]
+    return [_make_place(dict(row)) for row in rows if row["chunk_hash"] is not None], rows[0]["candidates"]
+
+
+def _make_place(row: dict[str, Any]) -> Place:
+    del row["candidates"]
+    return Place(**row)
 
 
 async def count_layouts(connection: Connection, places: Sequence[Place]) -> Sequence[int]:
