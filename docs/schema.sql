@@ -155,6 +155,8 @@ CREATE FUNCTION syncd.collect_orphans(p_before timestamp with time zone) RETURNS
 declare
     collected integer;
     total integer := 0;
+    oldest integer;
+    newest integer;
 begin
     -- A content is in use while any version of any project of the tenant, current or closed, has its hash.
     delete from syncd.blobs b
@@ -164,20 +166,28 @@ begin
       );
     get diagnostics collected = row_count;
     total := total + collected;
-    delete from syncd.document_chunks p
-    using syncd.chunks c
-    where p.tenant_id = syncd.current_tenant() and c.tenant_id = p.tenant_id and c.chunk_hash = p.chunk_hash and c.created_at < p_before
-      and exists (
-          select from syncd.document_chunks n
-          where n.tenant_id = p.tenant_id and n.content_hash = p.content_hash and n.format = p.format and n.chunker_version > p.chunker_version
-      )
-      and not exists (
-          select from syncd.document_versions v
-          where v.tenant_id = p.tenant_id and v.content_hash = p.content_hash and v.format = p.format and v.title = p.title
-            and v.chunker_version = p.chunker_version
-      );
-    get diagnostics collected = row_count;
-    total := total + collected;
+    -- Layouts are compared with each other only where two chunkers have been at work: with the statistics of a table that was
+    -- small a moment ago, the comparison was planned row by row, and thousands of documents took longer than a statement may.
+    select min(p.chunker_version), max(p.chunker_version) into oldest, newest
+    from syncd.document_chunks p
+    where p.tenant_id = syncd.current_tenant();
+    if oldest < newest then
+        delete from syncd.document_chunks p
+        using syncd.chunks c
+        where p.tenant_id = syncd.current_tenant() and p.chunker_version < newest
+          and c.tenant_id = p.tenant_id and c.chunk_hash = p.chunk_hash and c.created_at < p_before
+          and exists (
+              select from syncd.document_chunks n
+              where n.tenant_id = p.tenant_id and n.content_hash = p.content_hash and n.format = p.format and n.chunker_version > p.chunker_version
+          )
+          and not exists (
+              select from syncd.document_versions v
+              where v.tenant_id = p.tenant_id and v.content_hash = p.content_hash and v.format = p.format and v.title = p.title
+                and v.chunker_version = p.chunker_version
+          );
+        get diagnostics collected = row_count;
+        total := total + collected;
+    end if;
     delete from syncd.chunks c
     where c.tenant_id = syncd.current_tenant() and c.created_at < p_before
       and not exists (

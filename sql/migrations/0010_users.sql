@@ -23,6 +23,7 @@ comment on column users.display_name is 'What they are called.';
 comment on column users.role is 'What they may do: docs/rest.md has the table.';
 comment on column users.password_hash is 'argon2id, with its parameters. Null until the user has chosen a password.';
 comment on column users.last_seen_at is 'When they last signed in, or their session was last refreshed.';
+-- Two people of a tenant are never shown as one.
 create unique index users_by_username on users (tenant_id, lower(username));
 create trigger touch_updated_at before update of username, display_name, role, password_hash, active on users
     for each row execute function touch_updated_at();

@@ -18,7 +18,7 @@ from syncd.core.projects import Project
 from syncd.core.schedule import FIRST_BACKOFF_SECONDS, STALLED_SECONDS
 from syncd.errors import RetryLater, Stalled
 from syncd.services.locking import Locking
-from tests.databases import Database
+from tests.databases import Database, run_statement
 from tests.loop import Loop, count_rows, fetch, open_folder, open_loop, read_queue, write_pages
 from tests.mirror import Mirror
 
@@ -51,6 +51,18 @@ async def test_an_unchanged_look_takes_no_lock_and_writes_nothing_but_a_time(
     assert await count_rows(database.migrator_url, "tenant_id", loop.mirror.tenant_id) == rows
     assert await fetch(database.migrator_url, "select * from syncd.project_leases") == fences
     assert 54 <= (await read_queue(loop, project))[0] <= 66
+
+
+async def test_a_collection_of_orphans_that_fails_fails_no_sync(
+    loop: Loop, database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await run_statement(database.migrator_url, "drop function syncd.collect_orphans(timestamptz)")
+    write_pages(tmp_path, "a.md")
+    project = await loop.add_folder(tmp_path)
+    await loop.step()
+    assert await read_runs(loop, project) == [("changed", None)]
+    assert (await loop.get(project)).condition == "ready"
+    assert "orphans not collected" in caplog.messages
 
 
 async def test_a_project_without_documents_says_so_after_every_look(loop: Loop, tmp_path: Path) -> None:
