@@ -206,6 +206,8 @@ def _describe_nothing(searched: Sequence[ReadableProject], arguments: DocsSearch
     known = any(word.chunks for word in found.words)
     if not any(project.chunks for project in searched):
         why = "No chunk is there to search: nothing is synced there, or was not at that moment. docs_projects() says how projects stand."
+    elif found.degraded:
+        why = f"Degraded: {found.degraded}."
     elif not found.words:
         why = "The query holds no word to search by: letters or digits."
     elif known:

@@ -15,6 +15,7 @@ from syncd.adapters.postgres.reading.search import (
     list_bodies,
     list_impacts,
     list_term_statistics,
+    prefer_indexes,
     search_chunks,
 )
 from syncd.core.ids import DocumentId, ProjectId
@@ -42,6 +43,9 @@ SCANNED_CHUNKS = 40_000
 CANDIDATES = (600, 6_000, SCANNED_CHUNKS)
 HURRIED_CHUNKS = 2_000
 CORRECTED_WORDS = 3
+COMMON = "these words stand nearly everywhere: a sample of the chunks that hold them was ranked"
+BUSY = "the server is busy: only a sample of the chunks that hold these words was ranked"
+TOO_BUSY = "the server is too busy to rank anything now; ask again in a moment, or name a project"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,7 @@ async def _find_places(
     places: Sequence[Place] = ()
     try:
         async with connection.transaction():
+            await prefer_indexes(connection)
             for most in CANDIDATES:
                 lookup = Lookup(terms, every=bool(inside), most=most, most_scanned=SCANNED_CHUNKS)
                 places, candidates = await search_chunks(
@@ -194,15 +199,24 @@ async def _find_places(
                 if candidates < most or len(places) >= MAX_RERANKED:
                     break
     except asyncpg.QueryCanceledError:
-        lookup = Lookup(terms[:1], every=False, most=CANDIDATES[0], most_scanned=HURRIED_CHUNKS)
-        places, _ = await search_chunks(
-            connection, scope.projects, query, weighed.weights, lookup=lookup, paths=scope.paths, limit=MAX_PLACES
-        )
-        return places, "the server is busy: only a sample of the chunks that hold these words was ranked"
-    return (
-        places,
-        "these words stand nearly everywhere: a sample of the chunks that hold them was ranked" if common else None,
-    )
+        return await _find_some(connection, scope, query, weighed, terms[:1])
+    return places, COMMON if common else None
+
+
+async def _find_some(
+    connection: Connection, scope: Scope, query: SearchQuery, weighed: _Weighed, terms: Sequence[int]
+) -> tuple[Sequence[Place], str]:
+    """Return places among a sample of the chunks that hold *terms*: all that a busy server has time for, if it has any."""
+    lookup = Lookup(terms, every=False, most=CANDIDATES[0], most_scanned=HURRIED_CHUNKS)
+    try:
+        async with connection.transaction():
+            await prefer_indexes(connection)
+            places, _ = await search_chunks(
+                connection, scope.projects, query, weighed.weights, lookup=lookup, paths=scope.paths, limit=MAX_PLACES
+            )
+    except asyncpg.QueryCanceledError:
+        return (), TOO_BUSY
+    return places, BUSY
 
 
 async def _score(

@@ -11,6 +11,7 @@ from syncd.core.ids import DocumentId, ProjectId
 from syncd.core.queries import SearchQuery
 
 _LIST_TERM_STATISTICS = load_statement("reading/list_term_statistics")
+_PREFER_INDEXES = load_statement("reading/prefer_indexes")
 _SEARCH_CHUNKS = load_statement("reading/search_chunks")
 _COUNT_LAYOUTS = load_statement("reading/count_layouts")
 _LIST_IMPACTS = load_statement("reading/list_impacts")
@@ -65,6 +66,11 @@ async def list_term_statistics(
     """Return in how many chunk places of *projects* each of *terms* stands; absent ones are left out."""
     rows = await connection.fetch(_LIST_TERM_STATISTICS, list(projects), list(terms))
     return {row["term_id"]: row["document_frequency"] for row in rows if row["document_frequency"] > 0}
+
+
+async def prefer_indexes(connection: Connection) -> None:
+    """Keep what follows in this transaction from reading whole tables."""
+    await connection.execute(_PREFER_INDEXES)
 
 
 async def search_chunks(
