@@ -1,9 +1,10 @@
 """Replicas and operators at random, over the real Redis and Postgres: at every step both do what the model says."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Iterator
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID, uuid4
@@ -27,6 +28,7 @@ from tests.databases import Database
 from tests.locks.ground import Ground, Writer, insert, open_ground
 
 REPLICAS = st.sampled_from(("first", "second", "third"))
+TURNS = st.integers(0, 5)
 OPERATORS = st.sampled_from(("alice", "bob", "root"))
 STEPS_OF_A_RUN = 50
 TRUTH = """
@@ -46,10 +48,11 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The ground, and the loop that it was opened on."""
+    """The ground, the loop that it was opened on, and how the writes of all runs ended."""
 
     ground: Ground
     runner: asyncio.Runner
+    writes: Counter[bool] = field(default_factory=Counter)
 
 
 class Locks(RuleBasedStateMachine):
@@ -78,6 +81,21 @@ class Locks(RuleBasedStateMachine):
 
         return self.world.runner.get_loop().run_until_complete(wait())
 
+    def choose_holder(self, turn: int) -> str:
+        """Return a replica that has minted, whether or not it still holds anything."""
+        names = sorted(self.minted)
+        return names[turn % len(names)]
+
+    @rule(name=REPLICAS, writes=st.integers(0, 2))
+    def hold(self, name: str, writes: int) -> None:
+        """A replica begins a sync as the daemon does: it asks, mints, tells Redis its fence, and perhaps writes."""
+        self.ask_redis(name, again=False)
+        self.mint(name)
+        if name in self.minted:
+            self.renew(sorted(self.minted).index(name))
+            for _ in range(writes):
+                self.write(sorted(self.minted).index(name))
+
     @rule(name=REPLICAS, again=st.booleans())
     def ask_redis(self, name: str, again: bool) -> None:
         """A replica asks for the lease; *again*: once more with the nonce it had, as after a lost answer."""
@@ -105,26 +123,27 @@ class Locks(RuleBasedStateMachine):
             minted = await mint_fence(connection, self.project_id, nonce, name)
         return minted.fence if minted else None
 
-    @rule(name=REPLICAS)
-    def renew(self, name: str) -> None:
+    @precondition(lambda self: self.minted)
+    @rule(turn=TURNS)
+    def renew(self, turn: int) -> None:
         """A replica renews its lease, or hears that it was lost."""
-        if name not in self.minted:
-            return
+        name = self.choose_holder(turn)
         lock = self.minted[name]
         ours = self.shown is not None and self.shown.nonce == lock.nonce
         assert self.do(self.ground.make_locks(name).renew(self.project_id, lock.nonce, fence=lock.fence)) is ours
         if ours:
             self.shown = Shown(lock.nonce, lock.fence)
 
-    @rule(name=REPLICAS)
-    def write(self, name: str) -> None:
+    @precondition(lambda self: self.minted)
+    @rule(turn=TURNS)
+    def write(self, turn: int) -> None:
         """A replica writes, whatever it was told since."""
-        if name not in self.minted:
-            return
+        name = self.choose_holder(turn)
         lock = self.minted[name]
         allowed = (lock.fence, lock.nonce) == (self.fence, self.owner) and self.frozen_by is None
         assert self.do(self._write(name, lock)) is allowed
         self.rows += allowed
+        self.world.writes[allowed] += 1
 
     async def _write(self, name: str, lock: Lock) -> bool:
         try:
@@ -134,11 +153,11 @@ class Locks(RuleBasedStateMachine):
             return False
         return True
 
-    @rule(name=REPLICAS)
-    def give_back(self, name: str) -> None:
+    @precondition(lambda self: self.minted)
+    @rule(turn=TURNS)
+    def give_back(self, turn: int) -> None:
         """A replica gives back what it has: the fence first, then the lease."""
-        if name not in self.minted:
-            return
+        name = self.choose_holder(turn)
         lock = self.minted.pop(name)
         self.asked.pop(name, None)
         kept = (lock.fence, lock.nonce) == (self.fence, self.owner)
@@ -166,6 +185,7 @@ class Locks(RuleBasedStateMachine):
         if self.frozen_by != name:  # asked for again, it is done already
             self.fence, self.owner, self.frozen_by = self.fence + 1, None, name
         self._show_truth()
+        self._write_of_everybody()
 
     @rule(name=OPERATORS)
     def unfreeze(self, name: str) -> None:
@@ -176,6 +196,12 @@ class Locks(RuleBasedStateMachine):
         if not refused:
             self.frozen_by = None
             self._show_truth()
+
+    @precondition(lambda self: self.frozen_by is not None)
+    @rule()
+    def thaw(self) -> None:
+        """Whoever froze it lifts it."""
+        self.unfreeze(str(self.frozen_by))
 
     @rule(name=OPERATORS, right=st.booleans())
     def force(self, name: str, right: bool) -> None:
@@ -188,6 +214,12 @@ class Locks(RuleBasedStateMachine):
         if wanted is None:
             self.fence, self.owner = self.fence + 1, None
             self._show_truth()
+            self._write_of_everybody()
+
+    def _write_of_everybody(self) -> None:
+        """Let all who ever held it try to write: who was stopped does not."""
+        for turn in range(len(self.minted)):
+            self.write(turn)
 
     @rule()
     def empty_redis(self) -> None:
@@ -280,3 +312,6 @@ def test_replicas_and_operators_at_random_are_as_the_model_says(world: World, st
             print_blob=True,
         ),
     )
+    # The dice fell both ways.
+    assert world.writes[True]
+    assert world.writes[False]
