@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.tenants import add_tenant
+from syncd.adapters.postgres.transactions import writing
 from syncd.adapters.redis.locks import RedisClient, open_redis_client
-from syncd.core.sessions import SESSIONS_OF_A_USER
+from syncd.core.sessions import SESSIONS_OF_A_USER, TokenKind, make_token
 from syncd.core.users import Role
 from syncd.services.signing_in import ACCOUNT_RATE, ADDRESS_RATE, sign_in_by_link
 from syncd.services.users import People, change_user, make_link
@@ -275,3 +277,27 @@ async def test_a_user_has_fifty_sessions_and_the_oldest_ends(
             assert await sign_in_by_link(door, link.token, address=link.token) is not None
         assert (await first.send("GET", SESSION)).status == 401
         assert (await second.send("GET", SESSION)).status == 200
+
+
+async def test_a_user_who_was_disabled_behind_our_back_is_out_too(client: Client, mirror: Mirror) -> None:
+    user = await add_test_user(mirror)
+    link = await make_test_link(mirror, user)
+    async with signed_in(client, mirror, await add_test_user(mirror, "bob@example.com")) as browser:
+        async with writing(mirror.web_pool, mirror.tenant_id) as connection:
+            await connection.execute("update users set active = false")
+        assert (await browser.send("GET", SESSION)).status == 401
+        assert (await browser.send("POST", f"{SESSION}/refresh")).status == 401
+    assert (await client.send("POST", SESSION, {"link": link})).status == 401
+    assert (await sign_in(client)).cookies == {}
+
+
+async def test_a_token_that_was_made_up_opens_nothing(client: Client, mirror: Mirror) -> None:
+    for text in (
+        make_token(TokenKind.REFRESH, mirror.tenant_id, uuid4(), secret=bytes(32), generation=1),
+        make_token(TokenKind.SESSION, mirror.tenant_id, uuid4(), secret=bytes(32)),
+        "!" * 92,
+        "",
+    ):
+        browser = Browser(client, {"syncd_session": text, "syncd_refresh": text})
+        assert (await browser.send("GET", SESSION)).status == 401
+        assert (await browser.send("POST", f"{SESSION}/refresh")).status == 401
