@@ -20,6 +20,8 @@ SESSIONS_OF_A_USER = (
 )
 REPLIES_TO_A_NOTE = "select 1 from agent_session_notes where tenant_id = $1::uuid and session_id = 's-aaaaaaaaaaaaaaaa' and reply_to = 'n7'"
 NOTES_OF_A_PARTICIPANT = "select 1 from agent_session_notes where tenant_id = $1::uuid and session_id = 's-aaaaaaaaaaaaaaaa' and key_id = 'k7'"
+# Stands in a definer function, remove_requests.
+OLD_REQUESTS_OF_AGENTS = "select request_id from agent_requests where tenant_id = $1::uuid and requested_at < $2 order by requested_at limit 100"
 PLACES_OF_A_CHUNK = "select 1 from document_chunks where tenant_id = $1::uuid and chunk_hash = $2::bytea"
 
 
@@ -138,6 +140,14 @@ HOT_QUERIES = (
         "idempotency/remove_requests", "web", ("idempotent_requests_by_time",), ("now()", "100"), generic=False
     ),  # mostly, none is old
     HotQuery("status/list_project_states", "web", ("sync_runs_by_time",), (f"array[{PROJECT}]", "50")),
+    HotQuery(
+        "old requests of agents",
+        "account",
+        ("agent_requests_by_time",),
+        (TENANT, "timestamptz '2001-01-01'"),
+        OLD_REQUESTS_OF_AGENTS,
+        generic=False,
+    ),  # mostly, none is old
     HotQuery("candidates of a search", "search", ("chunks_by_term",), (TENANT, "array[7]"), CANDIDATES_OF_A_SEARCH),
     HotQuery(
         "pulling/list_revisions_of_commits",

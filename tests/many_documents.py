@@ -80,6 +80,9 @@ select tenant_id, content_hash, 'md', 'Page ' || n, 1, o - 1, sha256(content_has
 from contents cross join generate_series(1, {chunks}) as o;
 insert into links (tenant_id, content_hash, format, ordinal, line, target, text)
 select tenant_id, content_hash, 'md', o, o, 'page' || n + o || '.md', 'next' from contents cross join generate_series(1, 2) as o;
+insert into agent_requests (tenant_id, request_id, requested_at, key_id, tool, outcome, rows, bytes, tokens, milliseconds)
+select tenant_id, gen_random_uuid(), now() - n * interval '1 second', 'k', 'docs_read', 'ok', 1, 2000, 500, 3
+from (select distinct tenant_id from places) t cross join generate_series(1, {documents} / 20) as n;
 insert into agent_sessions (tenant_id, session_id, opened_by, created_at, expires_at)
 select tenant_id, 's-aaaaaaaaaaaaa' || translate(lpad(n::text, 3, '0'), '0189', 'abcd'), 'k', now(), now() + (n - 200) * interval '1 day'
 from (select distinct tenant_id from places) t cross join generate_series(0, 220) as n;
