@@ -23,7 +23,7 @@ from mcp_server.registry import TOOLS
 from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.core.projects import Project
-from tests.databases import Database, make_database
+from tests.databases import Database, make_database, run_statement
 from tests.mcp_server.agents import LEGACY, call, open_agent, request, text_of
 from tests.mcp_server.generating import Generator
 from tests.mcp_server.serve import serving
@@ -237,6 +237,18 @@ async def test_answers_are_the_same_whatever_another_tenant_holds(
         found = [different async for _, different in compare(copies, generated) if different]
 
     assert found == []
+
+
+async def test_a_policy_that_lets_others_in_is_noticed(
+    postgres: PostgresServer, template: str, redis_server: RedisServer, directory: Path
+) -> None:
+    # Of sessions, which queries find by the policy alone; other tables are guarded twice, and their policies by tests/adapters/postgres.
+    wide = "create policy wide on syncd.agent_sessions for select to syncd_read using (true)"
+    listing = [("tools/call", {"name": "docs_session", "arguments": {"action": "show"}})]
+    async with open_copies(postgres, template, redis_server, directory) as copies:
+        for copy in copies.beside:
+            await run_statement(copy.database.migrator_url, wide)
+        assert [different async for _, different in compare(copies, listing) if different]
 
 
 async def test_streams_tell_the_same_whatever_another_tenant_does(
