@@ -76,6 +76,7 @@ comment on table sign_in_links is 'Links that sign a user in once. Using one rem
 comment on column sign_in_links.link_id is 'Which link: it stands in the link beside the tenant.';
 comment on column sign_in_links.user_id is 'Whom it signs in.';
 comment on column sign_in_links.secret_hash is 'SHA-256 of the secret in the link.';
+-- A user has one link at a time: a new one replaces the old.
 create unique index sign_in_links_by_user on sign_in_links (tenant_id, user_id);
 
 alter table users enable row level security;
