@@ -6,7 +6,7 @@ was not let through never reached the server; an answer that was not let through
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cache
@@ -166,7 +166,7 @@ async def open_wire(socket: Path, make_talk: Callable[[], Talk], witness: Witnes
             await _lead(reader, writer, socket, make_talk(), witness)
         finally:
             talking.discard(task)
-            writer.close()
+            await _hang_up(writer)
 
     async with AsyncExitStack() as stack:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
@@ -192,10 +192,17 @@ async def _lead(
         for direction in directions:
             direction.cancel()
         ends = await asyncio.gather(*directions, return_exceptions=True)
-        towards.close()
+        await _hang_up(towards)
     for end in ends:
         if isinstance(end, Exception) and not isinstance(end, asyncio.IncompleteReadError | ConnectionError):
             raise end
+
+
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close at once, and return when it is closed: a loop that ends before leaves the socket to the garbage collector."""
+    writer.transport.abort()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _ask(talk: Talk, reader: asyncio.StreamReader, towards: asyncio.StreamWriter, witness: Witness) -> None:
