@@ -1,12 +1,8 @@
 """Stories of who may read a repository, and of what it is called."""
 
-from tests.end_to_end.repository_life.heads import MANY, TWO, A, B, C
+from tests.end_to_end.repository_life.heads import TWO, B, C
 from tests.end_to_end.repository_life.life import (
-    NAME,
-    TOKEN,
-    Life,
     Setting,
-    Step,
     break_with,
     cost,
     do,
@@ -20,59 +16,20 @@ from tests.end_to_end.repository_life.life import (
     says,
     story,
 )
+from tests.end_to_end.repository_life.situations import (
+    ANONYMOUS,
+    HOUR_SECONDS,
+    PRIVATE,
+    hide,
+    remove,
+    rename,
+    renew,
+    revoke,
+    show,
+    take_name,
+    use_anonymous,
+)
 from tests.fakegithub.faults import Answer
-from tests.fakegithub.gitrepo import GitRepository
-
-HOUR_SECONDS = 3600
-FEW = {path: text for path, text in MANY.items() if int(path[5:-3]) < 9}
-MOST_GONE = {**dict.fromkeys(MANY), "docs/0.md": A}
-_ANONYMOUS = Setting(token=False)
-_PRIVATE = Setting(private=True)
-
-
-def rename(full_name: str) -> Step:
-    return do(lambda life: life.fake.rename_repository(life.hosted, full_name))
-
-
-def remove(life: Life) -> None:
-    life.fake.remove_repository(life.hosted)
-
-
-def hide(life: Life) -> None:
-    """Make the repository private, and take it from the token."""
-    life.hosted.private = True
-    life.fake.add_token(TOKEN)
-
-
-def show(life: Life) -> None:
-    life.fake.add_token(TOKEN, reads=[NAME])
-
-
-def revoke(life: Life) -> None:
-    life.fake.revoke_token(TOKEN)
-
-
-def renew(life: Life) -> None:
-    life.fake.add_token(TOKEN, reads=None)
-
-
-def use_anonymous(requests: int) -> Step:
-    def use(life: Life) -> None:
-        life.fake.anonymous.used = requests
-
-    return do(use)
-
-
-def limit_trees(entries: int) -> Step:
-    return do(lambda life: life.fake.limit_trees(entries))
-
-
-async def take_name(life: Life) -> None:
-    """Let somebody else take the name that the repository had."""
-    git = GitRepository.create(life.directory / "another.git")
-    git.add_commit({"docs/a.md": b"# Of somebody else\n"})
-    await life.fake.add_repository(NAME, git)
-
 
 ACCESS = [
     story(
@@ -127,7 +84,7 @@ ACCESS = [
         look(),
         holds({"docs/a.md": C, "docs/b.md": B}),
     ),
-    story("a private repository is read with a token that may", push(TWO), look(), setting=_PRIVATE),
+    story("a private repository is read with a token that may", push(TWO), look(), setting=PRIVATE),
     story(
         "a private repository is not found with a token that may not",
         push(TWO),
@@ -135,7 +92,7 @@ ACCESS = [
         look("stalled", "repository_not_found"),
         says("token"),
         holds({}),
-        setting=_PRIVATE,
+        setting=PRIVATE,
     ),
     story(
         "a private repository is not found without a token",
@@ -144,7 +101,7 @@ ACCESS = [
         says("token"),
         setting=Setting(private=True, token=False),
     ),
-    story("a public repository is read without a token", push(TWO), look(), look(), cost(1), setting=_ANONYMOUS),
+    story("a public repository is read without a token", push(TWO), look(), look(), cost(1), setting=ANONYMOUS),
     story(
         "a revoked token stops the project, and a new one lets it go on",
         push(TWO),
@@ -204,6 +161,6 @@ ACCESS = [
         use_anonymous(0),
         heal(seconds=2 * HOUR_SECONDS),
         look(),
-        setting=_ANONYMOUS,
+        setting=ANONYMOUS,
     ),
 ]
