@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from syncd.adapters.postgres.connections import Pool
+from syncd.adapters.postgres.connections import Connection, Pool
 from syncd.adapters.postgres.deliveries import remove_deliveries
 from syncd.adapters.postgres.outages import explaining_outage
 from syncd.adapters.postgres.usage import remove_requests
@@ -16,6 +17,12 @@ log = logging.getLogger("syncd.daemon")
 
 BATCH_ROWS = 1000
 LOOK_SECONDS = 3600.0
+
+
+class _Remove(Protocol):
+    """Removes one batch, and returns how many rows it was."""
+
+    async def __call__(self, connection: Connection, /, *, before: datetime, limit: int) -> int: ...
 
 
 async def run_retention(work: Workplace, *, delivery_days: float, request_days: float) -> None:
@@ -33,23 +40,20 @@ async def run_retention(work: Workplace, *, delivery_days: float, request_days: 
 
 async def forget_deliveries(pool: Pool, before: datetime) -> int:
     """Remove the deliveries that came before *before*, and return how many those were."""
-    total = 0
-    with explaining_outage():
-        while True:
-            async with pool.acquire() as connection:
-                removed = await remove_deliveries(connection, before=before, limit=BATCH_ROWS)
-            total += removed
-            if removed < BATCH_ROWS:
-                return total
+    return await _forget(pool, before, remove_deliveries)
 
 
 async def forget_requests(pool: Pool, before: datetime) -> int:
     """Remove the requests of agents that came before *before*, and return how many those were; their sums stay."""
+    return await _forget(pool, before, remove_requests)
+
+
+async def _forget(pool: Pool, before: datetime, remove: _Remove) -> int:
     total = 0
     with explaining_outage():
         while True:
             async with pool.acquire() as connection:
-                removed = await remove_requests(connection, before=before, limit=BATCH_ROWS)
+                removed = await remove(connection, before=before, limit=BATCH_ROWS)
             total += removed
             if removed < BATCH_ROWS:
                 return total
