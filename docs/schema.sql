@@ -552,6 +552,82 @@ ALTER FUNCTION syncd.refuse_unfenced() OWNER TO syncd_owner;
 
 COMMENT ON FUNCTION syncd.refuse_unfenced() IS 'Statement trigger: no code path can write without the lease, whatever it forgets.';
 
+-- Name: remove_old(text, timestamp with time zone, integer); Type: FUNCTION; Schema: syncd; Owner: syncd_account
+
+CREATE FUNCTION syncd.remove_old(p_table text, p_before timestamp with time zone, p_limit integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    tenant uuid;
+    former text := current_setting('syncd.tenant', true);
+    removed bigint;
+    total bigint := 0;
+begin
+    -- Row security binds this function too: each tenant in turn.
+    for tenant in select t.tenant_id from syncd.tenants t order by t.tenant_id loop
+        perform set_config('syncd.tenant', tenant::text, true);
+        case p_table
+            when 'lock_events' then
+                delete from syncd.lock_events e
+                where e.tenant_id = tenant and e.event_id in (
+                    select o.event_id from syncd.lock_events o
+                    where o.tenant_id = tenant and o.at < p_before
+                    order by o.at
+                    limit p_limit - total
+                );
+            when 'sync_runs' then
+                delete from syncd.sync_runs r
+                where r.tenant_id = tenant and (r.project_id, r.run_id) in (
+                    select o.project_id, o.run_id from syncd.sync_runs o
+                    where o.tenant_id = tenant and o.started_at < p_before
+                      and (o.outcome = 'failed' or (o.outcome = 'noop' and o.from_commit is not distinct from o.to_commit))
+                      -- The last run of a project says how it stands, however long ago it was.
+                      and exists (
+                          select from syncd.sync_runs n
+                          where n.tenant_id = tenant and n.project_id = o.project_id and n.started_at > o.started_at
+                      )
+                    order by o.started_at
+                    limit p_limit - total
+                );
+            when 'sessions' then
+                delete from syncd.sessions s
+                where s.tenant_id = tenant and s.session_id in (
+                    select o.session_id from syncd.sessions o
+                    where o.tenant_id = tenant and least(o.ended_at, o.idle_until, o.ends_at) < p_before
+                    limit p_limit - total
+                );
+            when 'sign_in_links' then
+                delete from syncd.sign_in_links l
+                where l.tenant_id = tenant and l.link_id in (
+                    select o.link_id from syncd.sign_in_links o
+                    where o.tenant_id = tenant and o.expires_at < p_before
+                    limit p_limit - total
+                );
+            when 'idempotent_requests' then
+                delete from syncd.idempotent_requests i
+                where i.tenant_id = tenant and i.request_hash in (
+                    select o.request_hash from syncd.idempotent_requests o
+                    where o.tenant_id = tenant and o.claimed_at < p_before
+                    order by o.claimed_at
+                    limit p_limit - total
+                );
+        end case;
+        get diagnostics removed = row_count;
+        total := total + removed;
+        exit when total >= p_limit;
+    end loop;
+    perform set_config('syncd.tenant', coalesce(former, ''), true);
+    return total;
+end
+$$;
+
+ALTER FUNCTION syncd.remove_old(p_table text, p_before timestamp with time zone, p_limit integer) OWNER TO syncd_account;
+
+-- Name: FUNCTION remove_old(p_table text, p_before timestamp with time zone, p_limit integer); Type: COMMENT; Schema: syncd; Owner: syncd_account
+
+COMMENT ON FUNCTION syncd.remove_old(p_table text, p_before timestamp with time zone, p_limit integer) IS 'Definer: forgets at most so many rows of one of five tables, of any tenant, that were over before the given time. Of runs only those that no revision needs.';
+
 -- Name: remove_requests(timestamp with time zone, integer); Type: FUNCTION; Schema: syncd; Owner: syncd_account
 
 CREATE FUNCTION syncd.remove_requests(p_before timestamp with time zone, p_limit integer) RETURNS bigint
@@ -2512,6 +2588,10 @@ CREATE INDEX idempotent_requests_by_time ON syncd.idempotent_requests USING btre
 
 CREATE INDEX links_by_target_name ON syncd.links USING btree (tenant_id, target_name) WHERE (target_name IS NOT NULL);
 
+-- Name: lock_events_by_age; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX lock_events_by_age ON syncd.lock_events USING btree (tenant_id, at);
+
 -- Name: lock_events_by_time; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
 CREATE INDEX lock_events_by_time ON syncd.lock_events USING btree (tenant_id, project_id, at DESC, event_id DESC);
@@ -2551,6 +2631,10 @@ CREATE INDEX sync_runs_by_revision ON syncd.sync_runs USING btree (tenant_id, pr
 -- Name: sync_runs_by_time; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
 CREATE INDEX sync_runs_by_time ON syncd.sync_runs USING btree (tenant_id, project_id, started_at DESC);
+
+-- Name: sync_runs_forgettable; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX sync_runs_forgettable ON syncd.sync_runs USING btree (tenant_id, started_at) WHERE ((outcome = 'failed'::text) OR ((outcome = 'noop'::text) AND (NOT (from_commit IS DISTINCT FROM to_commit))));
 
 -- Name: tenants_by_name; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
@@ -2602,7 +2686,7 @@ CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.skippe
 
 -- Name: sync_runs refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
-CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.sync_runs FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
+CREATE TRIGGER refuse_unfenced BEFORE INSERT OR UPDATE ON syncd.sync_runs FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
 
 -- Name: term_stats refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
@@ -2611,6 +2695,10 @@ CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.term_s
 -- Name: projects refuse_unfenced_delete; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
 CREATE TRIGGER refuse_unfenced_delete BEFORE DELETE ON syncd.projects FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
+
+-- Name: sync_runs refuse_unfenced_delete; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER refuse_unfenced_delete BEFORE DELETE ON syncd.sync_runs FOR EACH STATEMENT WHEN ((CURRENT_USER <> 'syncd_account'::name)) EXECUTE FUNCTION syncd.refuse_unfenced();
 
 -- Name: projects route_repository; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
@@ -2860,6 +2948,10 @@ ALTER TABLE syncd.document_versions ENABLE ROW LEVEL SECURITY;
 -- Name: documents; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE syncd.documents ENABLE ROW LEVEL SECURITY;
+
+-- Name: sync_runs forgettable; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY forgettable ON syncd.sync_runs AS RESTRICTIVE FOR DELETE TO syncd_account USING (((outcome = 'failed'::text) OR ((outcome = 'noop'::text) AND (NOT (from_commit IS DISTINCT FROM to_commit)))));
 
 -- Name: github_installations; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
@@ -3178,6 +3270,11 @@ REVOKE ALL ON FUNCTION syncd.prepare_project() FROM PUBLIC;
 REVOKE ALL ON FUNCTION syncd.record_requests(p_requests jsonb, p_usage jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION syncd.record_requests(p_requests jsonb, p_usage jsonb) TO syncd_read;
 
+-- Name: FUNCTION remove_old(p_table text, p_before timestamp with time zone, p_limit integer); Type: ACL; Schema: syncd; Owner: syncd_account
+
+REVOKE ALL ON FUNCTION syncd.remove_old(p_table text, p_before timestamp with time zone, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.remove_old(p_table text, p_before timestamp with time zone, p_limit integer) TO syncd_sync;
+
 -- Name: FUNCTION remove_requests(p_before timestamp with time zone, p_limit integer); Type: ACL; Schema: syncd; Owner: syncd_account
 
 REVOKE ALL ON FUNCTION syncd.remove_requests(p_before timestamp with time zone, p_limit integer) FROM PUBLIC;
@@ -3365,6 +3462,15 @@ GRANT SELECT,INSERT,DELETE ON TABLE syncd.github_setups TO syncd_web;
 -- Name: TABLE idempotent_requests; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT SELECT,INSERT,DELETE ON TABLE syncd.idempotent_requests TO syncd_web;
+GRANT DELETE ON TABLE syncd.idempotent_requests TO syncd_account;
+
+-- Name: COLUMN idempotent_requests.tenant_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(tenant_id) ON TABLE syncd.idempotent_requests TO syncd_account;
+
+-- Name: COLUMN idempotent_requests.request_hash; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(request_hash) ON TABLE syncd.idempotent_requests TO syncd_account;
 
 -- Name: COLUMN idempotent_requests.body_hash; Type: ACL; Schema: syncd; Owner: syncd_owner
 
@@ -3373,6 +3479,7 @@ GRANT UPDATE(body_hash) ON TABLE syncd.idempotent_requests TO syncd_web;
 -- Name: COLUMN idempotent_requests.claimed_at; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT UPDATE(claimed_at) ON TABLE syncd.idempotent_requests TO syncd_web;
+GRANT SELECT(claimed_at) ON TABLE syncd.idempotent_requests TO syncd_account;
 
 -- Name: COLUMN idempotent_requests.status; Type: ACL; Schema: syncd; Owner: syncd_owner
 
@@ -3395,6 +3502,19 @@ GRANT SELECT,INSERT ON TABLE syncd.lock_events TO syncd_sync;
 GRANT SELECT ON TABLE syncd.lock_events TO syncd_web;
 GRANT SELECT ON TABLE syncd.lock_events TO syncd_read;
 GRANT INSERT ON TABLE syncd.lock_events TO syncd_queue;
+GRANT DELETE ON TABLE syncd.lock_events TO syncd_account;
+
+-- Name: COLUMN lock_events.tenant_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(tenant_id) ON TABLE syncd.lock_events TO syncd_account;
+
+-- Name: COLUMN lock_events.event_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(event_id) ON TABLE syncd.lock_events TO syncd_account;
+
+-- Name: COLUMN lock_events.at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(at) ON TABLE syncd.lock_events TO syncd_account;
 
 -- Name: TABLE platform_keys; Type: ACL; Schema: syncd; Owner: syncd_owner
 
@@ -3700,6 +3820,15 @@ GRANT SELECT ON TABLE syncd.schema_migrations TO syncd_read;
 -- Name: TABLE sessions; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT SELECT,INSERT,DELETE ON TABLE syncd.sessions TO syncd_web;
+GRANT DELETE ON TABLE syncd.sessions TO syncd_account;
+
+-- Name: COLUMN sessions.tenant_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(tenant_id) ON TABLE syncd.sessions TO syncd_account;
+
+-- Name: COLUMN sessions.session_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(session_id) ON TABLE syncd.sessions TO syncd_account;
 
 -- Name: COLUMN sessions.secret_hash; Type: ACL; Schema: syncd; Owner: syncd_owner
 
@@ -3732,18 +3861,30 @@ GRANT UPDATE(expires_at) ON TABLE syncd.sessions TO syncd_web;
 -- Name: COLUMN sessions.idle_until; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT UPDATE(idle_until) ON TABLE syncd.sessions TO syncd_web;
+GRANT SELECT(idle_until) ON TABLE syncd.sessions TO syncd_account;
+
+-- Name: COLUMN sessions.ends_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(ends_at) ON TABLE syncd.sessions TO syncd_account;
 
 -- Name: COLUMN sessions.ended_at; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT UPDATE(ended_at) ON TABLE syncd.sessions TO syncd_web;
+GRANT SELECT(ended_at) ON TABLE syncd.sessions TO syncd_account;
 
 -- Name: TABLE sign_in_links; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT SELECT,INSERT,DELETE ON TABLE syncd.sign_in_links TO syncd_web;
+GRANT DELETE ON TABLE syncd.sign_in_links TO syncd_account;
+
+-- Name: COLUMN sign_in_links.tenant_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(tenant_id) ON TABLE syncd.sign_in_links TO syncd_account;
 
 -- Name: COLUMN sign_in_links.link_id; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT UPDATE(link_id) ON TABLE syncd.sign_in_links TO syncd_web;
+GRANT SELECT(link_id) ON TABLE syncd.sign_in_links TO syncd_account;
 
 -- Name: COLUMN sign_in_links.secret_hash; Type: ACL; Schema: syncd; Owner: syncd_owner
 
@@ -3752,6 +3893,7 @@ GRANT UPDATE(secret_hash) ON TABLE syncd.sign_in_links TO syncd_web;
 -- Name: COLUMN sign_in_links.expires_at; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT UPDATE(expires_at) ON TABLE syncd.sign_in_links TO syncd_web;
+GRANT SELECT(expires_at) ON TABLE syncd.sign_in_links TO syncd_account;
 
 -- Name: COLUMN sign_in_links.created_at; Type: ACL; Schema: syncd; Owner: syncd_owner
 
@@ -3777,6 +3919,35 @@ GRANT SELECT,DELETE,UPDATE ON TABLE syncd.sync_queue TO syncd_sync;
 GRANT SELECT,INSERT,DELETE ON TABLE syncd.sync_runs TO syncd_sync;
 GRANT SELECT ON TABLE syncd.sync_runs TO syncd_read;
 GRANT SELECT ON TABLE syncd.sync_runs TO syncd_web;
+GRANT DELETE ON TABLE syncd.sync_runs TO syncd_account;
+
+-- Name: COLUMN sync_runs.tenant_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(tenant_id) ON TABLE syncd.sync_runs TO syncd_account;
+
+-- Name: COLUMN sync_runs.project_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(project_id) ON TABLE syncd.sync_runs TO syncd_account;
+
+-- Name: COLUMN sync_runs.run_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(run_id) ON TABLE syncd.sync_runs TO syncd_account;
+
+-- Name: COLUMN sync_runs.from_commit; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(from_commit) ON TABLE syncd.sync_runs TO syncd_account;
+
+-- Name: COLUMN sync_runs.to_commit; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(to_commit) ON TABLE syncd.sync_runs TO syncd_account;
+
+-- Name: COLUMN sync_runs.outcome; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(outcome) ON TABLE syncd.sync_runs TO syncd_account;
+
+-- Name: COLUMN sync_runs.started_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(started_at) ON TABLE syncd.sync_runs TO syncd_account;
 
 -- Name: COLUMN sync_runs.history_rewritten; Type: ACL; Schema: syncd; Owner: syncd_owner
 

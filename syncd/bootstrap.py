@@ -6,7 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
@@ -29,6 +29,7 @@ from syncd.services.commit_statuses import CommitStatuses
 from syncd.services.connecting import Connecting
 from syncd.services.locking import Locking
 from syncd.services.progress import open_progress_board
+from syncd.services.retention import Retention
 from syncd.services.sources import FolderAccess, GitHubAccess, Sources
 from syncd.services.staging import Store, ignore_progress
 from syncd.services.sync import Limits, Workplace
@@ -159,6 +160,16 @@ def make_reconciling(
 def make_pace(settings: Settings) -> Pace:
     """Return how often sources are looked at."""
     return Pace(settings.poll_seconds, settings.poll_seconds_with_hook, settings.full_reconcile_seconds)
+
+
+def make_retention(settings: Settings) -> Retention:
+    """Return how long what people may look back at is kept."""
+    return Retention(
+        deliveries=timedelta(days=settings.delivery_retention_days),
+        requests=timedelta(days=settings.request_retention_days),
+        lock_events=timedelta(days=settings.lock_event_retention_days),
+        runs=timedelta(days=settings.run_retention_days),
+    )
 
 
 def make_github_access(settings: Settings, app: GitHubApp | None) -> GitHubAccess:

@@ -5,7 +5,7 @@ import logging
 
 from syncd.adapters.postgres.listening import listen
 from syncd.adapters.systemd import Notifier, feeding_watchdog
-from syncd.bootstrap import Parts, make_reconciling
+from syncd.bootstrap import Parts, make_reconciling, make_retention
 from syncd.services.lock_keeping import run_lock_keeper, warn_of_eviction
 from syncd.services.measuring import feel_pulse
 from syncd.services.reconciler import run_reconciler
@@ -29,7 +29,7 @@ async def run_daemon(parts: Parts, *, stop: asyncio.Event, notifier: Notifier) -
             group.create_task(_announce_stop(stop, notifier)),
             group.create_task(feel_pulse(parts.locking.metrics)),
             group.create_task(parts.statuses.run()),
-            group.create_task(_run_retention(parts)),
+            group.create_task(run_retention(parts.work, make_retention(parts.settings))),
         ]
         await warn_of_eviction(parts.redis)
         notifier.ready()
@@ -46,10 +46,3 @@ async def run_daemon(parts: Parts, *, stop: asyncio.Event, notifier: Notifier) -
 async def _announce_stop(stop: asyncio.Event, notifier: Notifier) -> None:
     await stop.wait()
     notifier.stopping("Draining: running syncs end, nothing new begins.")
-
-
-async def _run_retention(parts: Parts) -> None:
-    settings = parts.settings
-    await run_retention(
-        parts.work, delivery_days=settings.delivery_retention_days, request_days=settings.request_retention_days
-    )

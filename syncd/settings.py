@@ -122,6 +122,8 @@ class Settings(BaseSettings):
     webhook_url: str | None = Field(default=None, pattern=r"^https?://[^\s@]+$")
     delivery_retention_days: float = Field(default=14.0, ge=1, le=365)
     request_retention_days: float = Field(default=30.0, ge=1, le=3650)
+    lock_event_retention_days: float = Field(default=365.0, ge=1, le=3650)
+    run_retention_days: float = Field(default=90.0, ge=1, le=3650)
 
     poll_seconds: float = Field(default=60.0, ge=1, le=86_400)
     poll_seconds_with_hook: float = Field(default=300.0, ge=1, le=86_400)

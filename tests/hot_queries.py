@@ -22,6 +22,14 @@ REPLIES_TO_A_NOTE = "select 1 from agent_session_notes where tenant_id = $1::uui
 NOTES_OF_A_PARTICIPANT = "select 1 from agent_session_notes where tenant_id = $1::uuid and session_id = 's-aaaaaaaaaaaaaaaa' and key_id = 'k7'"
 # Stands in a definer function, remove_requests.
 OLD_REQUESTS_OF_AGENTS = "select request_id from agent_requests where tenant_id = $1::uuid and requested_at < $2 order by requested_at limit 100"
+# Stand in a definer function, remove_old.
+OLD_LOCK_EVENTS = "select event_id from lock_events where tenant_id = $1::uuid and at < $2 order by at limit 100"
+OLD_RUNS = """
+select project_id, run_id from sync_runs o
+where tenant_id = $1::uuid and started_at < $2 and (outcome = 'failed' or (outcome = 'noop' and from_commit is not distinct from to_commit))
+  and exists (select from sync_runs n where n.tenant_id = $1::uuid and n.project_id = o.project_id and n.started_at > o.started_at)
+order by started_at limit 100
+"""
 PLACES_OF_A_CHUNK = "select 1 from document_chunks where tenant_id = $1::uuid and chunk_hash = $2::bytea"
 
 
@@ -148,6 +156,17 @@ HOT_QUERIES = (
         OLD_REQUESTS_OF_AGENTS,
         generic=False,
     ),  # mostly, none is old
+    HotQuery(
+        "old lock events",
+        "account",
+        ("lock_events_by_age",),
+        (TENANT, "timestamptz '2001-01-01'"),
+        OLD_LOCK_EVENTS,
+        generic=False,
+    ),
+    HotQuery(
+        "old runs", "account", ("sync_runs_forgettable",), (TENANT, "timestamptz '2001-01-01'"), OLD_RUNS, generic=False
+    ),
     HotQuery("candidates of a search", "search", ("chunks_by_term",), (TENANT, "array[7]"), CANDIDATES_OF_A_SEARCH),
     HotQuery(
         "pulling/list_revisions_of_commits",

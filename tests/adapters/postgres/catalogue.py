@@ -31,6 +31,9 @@ UNFENCED_TABLES = {
     "lock_events": "also tells of locks that were lost",
     "projects": "conditions are told while a project is frozen; PUBLISHED_COLUMNS need the fence",
 }
+FORGETTABLE_RUNS = (
+    "((outcome = 'failed'::text) OR ((outcome = 'noop'::text) AND (NOT (from_commit IS DISTINCT FROM to_commit))))"
+)
 PUBLISHED_COLUMNS = (
     "revision",
     "synced_commit",
@@ -81,6 +84,7 @@ DEFINERS = {
     "record_requests": "syncd_account",
     "resolve_issuer": "syncd_auth",
     "remove_requests": "syncd_account",
+    "remove_old": "syncd_account",
 }
 SECRET_COLUMNS = ("credential", "nonce", "secret_hash", "source_mark")
 GROUPS_OF_SERVICES = ("syncd_read", "syncd_sync", "syncd_web")
@@ -231,8 +235,17 @@ async def find_unfenced_tables(connection: Connection) -> list[str]:
             -- tgtype: 1 for each row, 2 before, then the events; enabled in ordinary sessions, without a condition.
             select t.tgrelid, t.tgtype, t.tgattr::int2[] as columns
             from pg_trigger t
-            where t.tgfoid = 'syncd.refuse_unfenced()'::regprocedure and t.tgenabled in ('O', 'A') and t.tgqual is null
+            where t.tgfoid = 'syncd.refuse_unfenced()'::regprocedure and t.tgenabled in ('O', 'A')
               and t.tgtype & 1 = 0 and t.tgtype & 2 = 2
+              -- But for who forgets runs: a role that nobody signs in as, which may remove those only that no revision needs.
+              and (t.tgqual is null or t.tgrelid = 'syncd.sync_runs'::regclass and t.tgtype = 2 + 8
+                   and pg_get_expr(t.tgqual, t.tgrelid) = '(CURRENT_USER <> ''syncd_account''::name)'
+                   and exists (
+                       select from pg_policy p
+                       where p.polrelid = t.tgrelid and p.polname = 'forgettable' and p.polcmd = 'd' and not p.polpermissive
+                         and p.polroles = array['syncd_account'::regrole::oid]
+                         and pg_get_expr(p.polqual, p.polrelid) = $3
+                   ))
         )
         select w.relname || ': ' || w.privilege || ' needs no fence'
         from writes w
@@ -253,6 +266,7 @@ async def find_unfenced_tables(connection: Connection) -> list[str]:
         """,
         list(UNFENCED_TABLES),
         list(PUBLISHED_COLUMNS),
+        FORGETTABLE_RUNS,
     )
 
 
