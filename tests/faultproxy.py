@@ -1,14 +1,15 @@
 """A proxy between a client and a server's socket that loses, doubles, delays and withholds what passes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any
 from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+from syncd.services.beside import wait_for_first
 
 CHUNK_BYTES = 64 * 1024
 
@@ -39,9 +40,13 @@ class FaultProxy:
         self.counts = {"lost": 0, "doubled": 0, "slowed": 0}
         self._pipes: set[asyncio.Task[None]] = set()
         self._heard = asyncio.Event()
+        self._open = True
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection."""
+        if not self._open:
+            writer.transport.abort()
+            return
         task = asyncio.current_task()
         assert task is not None
         self._pipes.add(task)
@@ -58,7 +63,9 @@ class FaultProxy:
             upstream_reader, upstream_writer = await asyncio.open_unix_connection(self._target)
             try:
                 asked = bytearray()
-                await _first(self._send(reader, upstream_writer, asked), self._reply(upstream_reader, writer, asked))
+                await wait_for_first(
+                    self._send(reader, upstream_writer, asked), self._reply(upstream_reader, writer, asked)
+                )
             finally:
                 upstream_writer.transport.abort()
 
@@ -96,21 +103,12 @@ class FaultProxy:
         self._heard.clear()
         await asyncio.wait_for(self._heard.wait(), 5)
 
-    async def close(self) -> None:
-        """End every connection."""
+    async def shut(self) -> None:
+        """End every connection, those too that are still to come: the server is gone for who goes through here."""
+        self._open = False
         for pipe in tuple(self._pipes):
             pipe.cancel()
         await asyncio.gather(*self._pipes, return_exceptions=True)
-
-
-async def _first(*work: Coroutine[Any, Any, None]) -> None:
-    tasks = {asyncio.ensure_future(one) for one in work}
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -124,7 +122,7 @@ async def open_proxy(
         yield proxy
     finally:
         server.close()
-        await proxy.close()
+        await proxy.shut()
         await server.wait_closed()
 
 

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import syncd.adapters.redis.locks
 from syncd.adapters.postgres.statements import sql_directory
+from syncd.services.beside import wait_for_first
 
 
 class Moment(Enum):
@@ -182,20 +183,13 @@ async def _lead(
 ) -> None:
     """Pass messages on in both directions until one of them ends, or may not pass."""
     there, towards = await asyncio.open_unix_connection(socket)
-    directions = {
-        asyncio.ensure_future(_ask(talk, reader, towards, witness)),
-        asyncio.ensure_future(_answer(talk, there, writer, witness)),
-    }
     try:
-        await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
+        ends = await wait_for_first(_ask(talk, reader, towards, witness), _answer(talk, there, writer, witness))
     finally:
-        for direction in directions:
-            direction.cancel()
-        ends = await asyncio.gather(*directions, return_exceptions=True)
         await _hang_up(towards)
     for end in ends:
-        if isinstance(end, Exception) and not isinstance(end, asyncio.IncompleteReadError | ConnectionError):
-            raise end
+        if end is not None and not isinstance(end.exception(), asyncio.IncompleteReadError | ConnectionError):
+            end.result()
 
 
 async def _hang_up(writer: asyncio.StreamWriter) -> None:

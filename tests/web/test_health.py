@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import pytest_asyncio
 
@@ -14,8 +14,8 @@ from syncd.adapters.postgres.migrations import Migration
 from syncd.adapters.redis.locks import open_redis_client
 from syncd.web.site import Site
 from tests.databases import Database, name_database, run_statement
+from tests.faultproxy import FaultProxy, proxying_postgres, proxying_redis
 from tests.mirror import Mirror
-from tests.web.gates import Gate, open_gate
 from tests.web.sites import Client, add_test_key, make_test_site, open_client
 
 END_BACKENDS = "select pg_terminate_backend(pid) from pg_stat_activity where datname like 'test\\_%'"
@@ -23,34 +23,31 @@ END_BACKENDS = "select pg_terminate_backend(pid) from pg_stat_activity where dat
 
 @dataclass(frozen=True, slots=True)
 class Gated:
-    """The endpoint, and the gates to its servers."""
+    """The endpoint, and what stands before its servers."""
 
     client: Client
-    postgres: Gate
-    redis: Gate
+    postgres: FaultProxy
+    redis: FaultProxy
 
 
 @asynccontextmanager
-async def open_gated(database: Database, redis_server: RedisServer) -> AsyncIterator[tuple[Site, Gate, Gate]]:
-    """Open a site whose servers stand behind gates."""
-    parts, redis_parts = urlsplit(database.web_url), urlsplit(redis_server.url)
-    socket_directory = parse_qs(parts.query)["host"][0]
+async def open_gated(
+    database: Database, redis_server: RedisServer
+) -> AsyncIterator[tuple[Site, FaultProxy, FaultProxy]]:
+    """Open a site whose servers can be shut off."""
     async with (
-        open_gate(f"{socket_directory}/.s.PGSQL.5432") as gate,
-        open_gate(unquote(redis_parts.path)) as redis_gate,
+        proxying_postgres(database.web_url) as (postgres, url),
+        proxying_redis(redis_server.url) as (redis, redis_url),
+        open_pool(url, size=2) as pool,
+        open_redis_client(redis_url) as client,
     ):
-        credentials = parts.netloc.rpartition("@")[0]
-        url = urlunsplit(parts._replace(netloc=f"{credentials}@127.0.0.1:{gate.port}", query=""))
-        redis_credentials = redis_parts.netloc.rpartition("@")[0]
-        redis_url = f"redis://{redis_credentials}@127.0.0.1:{redis_gate.port}"
-        async with open_pool(url, size=2) as pool, open_redis_client(redis_url) as redis:
-            yield make_test_site(pool, redis), gate, redis_gate
+        yield make_test_site(pool, client), postgres, redis
 
 
 @pytest_asyncio.fixture
 async def gated(database: Database, redis_server: RedisServer) -> AsyncIterator[Gated]:
-    async with open_gated(database, redis_server) as (site, gate, redis_gate), open_client(site) as client:
-        yield Gated(client, gate, redis_gate)
+    async with open_gated(database, redis_server) as (site, postgres, redis), open_client(site) as client:
+        yield Gated(client, postgres, redis)
 
 
 async def test_with_both_servers_everything_is_up_for_anybody(gated: Gated) -> None:
@@ -65,7 +62,7 @@ async def test_with_both_servers_everything_is_up_for_anybody(gated: Gated) -> N
 
 async def test_without_postgres_the_process_lives_and_is_not_ready(gated: Gated) -> None:
     assert (await gated.client.get("/readyz")).status == 200
-    gated.postgres.shut()
+    await gated.postgres.shut()
     ready, alive, health = [await gated.client.get(path) for path in ("/readyz", "/livez", "/healthz")]
     assert ready.status == 503
     assert ready.headers["Retry-After"] == "5"
@@ -81,7 +78,7 @@ async def test_without_postgres_the_process_lives_and_is_not_ready(gated: Gated)
 
 
 async def test_without_redis_the_reason_is_redis_alone(gated: Gated) -> None:
-    gated.redis.shut()
+    await gated.redis.shut()
     ready, health = [await gated.client.get(path) for path in ("/readyz", "/healthz")]
     assert ready.status == 503
     assert [reason["code"] for reason in ready.body["reasons"]] == ["redis_unreachable"]
@@ -89,8 +86,8 @@ async def test_without_redis_the_reason_is_redis_alone(gated: Gated) -> None:
 
 
 async def test_without_both_both_are_said(gated: Gated) -> None:
-    gated.postgres.shut()
-    gated.redis.shut()
+    await gated.postgres.shut()
+    await gated.redis.shut()
     ready = await gated.client.get("/readyz")
     assert [reason["code"] for reason in ready.body["reasons"]] == ["database_unreachable", "redis_unreachable"]
 
@@ -98,7 +95,7 @@ async def test_without_both_both_are_said(gated: Gated) -> None:
 async def test_a_status_without_postgres_is_unavailable_and_says_so(gated: Gated, mirror: Mirror) -> None:
     key = await add_test_key(mirror.web_pool, mirror.tenant_id)
     assert (await gated.client.get("/status", key=key)).status == 200
-    gated.postgres.shut()
+    await gated.postgres.shut()
     answer = await gated.client.get("/status", key=key)
     assert answer.status == 503
     assert answer.error["code"] == "UNAVAILABLE"
