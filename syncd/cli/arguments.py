@@ -215,9 +215,13 @@ def _add_projects(commands: Subparsers) -> None:
     setting = _add(
         group, "set", projects.set_command, "Change a project.", "syncd project set httpx --branch main --commit-status"
     )
+    setting.add_argument("--name", dest="new_name", metavar="N", help="what it is called from now on")
     setting.add_argument("--branch", metavar="B", help="branch to mirror (empty: the repository's own)")
     setting.add_argument(
         "--docs-path", metavar="P", help="folder of the docs (empty: docs where it exists, else the root)"
+    )
+    setting.add_argument(
+        "--token-env", metavar="VARIABLE", help="environment variable with its new token (empty: none any more)"
     )
     setting.add_argument("--include", action="append", metavar="GLOB", help="the files that are docs too (repeatable)")
     setting.add_argument("--exclude", action="append", metavar="GLOB", help="the files that are not (repeatable)")

@@ -25,6 +25,7 @@ from syncd.services.projects import (
     make_folder_project,
     remove_project,
     request_project_sync,
+    show_freezes,
     wait_until_synced,
 )
 from syncd.services.repositories import find_read_token, resolve_repository
@@ -84,7 +85,7 @@ def complete_project(new: NewProject, arguments: argparse.Namespace) -> NewProje
 async def list_command(arguments: argparse.Namespace) -> int:
     """List the tenant's projects."""
     async with _open_shelf(arguments) as (desk, shelf), reading(desk.pool, shelf.tenant_id) as connection:
-        projects = await list_projects(connection)
+        projects = await show_freezes(connection, await list_projects(connection))
     if arguments.json:
         print_json({"items": [as_project_object(project) for project in projects], "nextCursor": None})
         return 0
@@ -129,9 +130,11 @@ async def sync_command(arguments: argparse.Namespace) -> int:
 
 
 async def set_command(arguments: argparse.Namespace) -> int:
-    """Change what a project mirrors, and whether GitHub is told of it; it is looked at anew at once."""
+    """Change a project's name, token, what it mirrors, and whether GitHub is told of it; it is looked at anew at once."""
     async with _open_shelf(arguments) as (_, shelf):
-        project = await change_project(shelf, await get_project(shelf, arguments.name), _read_changes(arguments))
+        token = "" if arguments.token_env == "" else _read_token(arguments.token_env)
+        changes = _read_changes(arguments)
+        project = await change_project(shelf, await get_project(shelf, arguments.name), changes, token=token)
     _print_project(project, arguments)
     return 0
 
@@ -148,7 +151,9 @@ def _read_changes(arguments: argparse.Namespace) -> dict[str, object]:
             changes[name] = tuple(glob for glob in getattr(arguments, name) if glob)
     if arguments.commit_status is not None:
         changes["commit_status"] = arguments.commit_status
-    if not changes:
+    if arguments.new_name is not None:
+        changes["name"] = arguments.new_name
+    if not changes and arguments.token_env is None:
         raise BadUsage(
             "nothing_to_set", "Nothing is named that is to change.", hint="`syncd project set --help` shows what can."
         )

@@ -11,6 +11,8 @@ from uuid import uuid4
 
 from syncd.adapters.encryption import KeyRing
 from syncd.adapters.postgres.connections import Connection, Pool
+from syncd.adapters.postgres.freezes import make_frozen_error
+from syncd.adapters.postgres.leases import list_leases
 from syncd.adapters.postgres.projects import (
     add_project,
     find_project,
@@ -25,6 +27,7 @@ from syncd.adapters.postgres.projects import (
 )
 from syncd.adapters.postgres.transactions import reading, writing
 from syncd.core.ids import ProjectId, TenantId
+from syncd.core.locks import Lease
 from syncd.core.paths import make_path_filter
 from syncd.core.projects import NewProject, Project
 from syncd.errors import BadUsage, Busy, NotFound, Rejected, RetryLater, Stalled, SyncdError, Unreachable
@@ -97,7 +100,8 @@ async def change_project(
         make_path_filter(include=changed.include, exclude=changed.exclude)
         await store_project(connection, changed, credential=credential, reseal=token is not None)
         await request_sync(connection, project.project_id, shelf.clock())
-    return changed
+        (shown,) = await show_freezes(connection, [changed])
+    return shown
 
 
 def _get_origin(project: Project | NewProject) -> tuple[str, str | None, int | None]:
@@ -110,7 +114,8 @@ async def get_project(shelf: Shelf, name: str) -> Project:
     async with reading(shelf.pool, shelf.tenant_id) as connection:
         found = await find_project(connection, name)
         if found is not None:
-            return found
+            (shown,) = await show_freezes(connection, [found])
+            return shown
         names = [project.name for project in await list_projects(connection)]
     raise make_project_not_found(name, names)
 
@@ -125,7 +130,28 @@ def make_project_not_found(name: str, names: Sequence[str] = ()) -> NotFound:
 async def get_project_by_id(shelf: Shelf, project_id: ProjectId) -> Project:
     """Return the tenant's project of this id. Raises `NotFound`, also for one that is marked for removal."""
     async with reading(shelf.pool, shelf.tenant_id) as connection:
-        return await _find_standing(connection, project_id)
+        (shown,) = await show_freezes(connection, [await _find_standing(connection, project_id)])
+    return shown
+
+
+async def show_freezes(connection: Connection, projects: Sequence[Project]) -> Sequence[Project]:
+    """Return *projects* with the condition of those that are frozen now: the row says how the last look ended, perhaps before that."""
+    leases = await list_leases(connection, [project.project_id for project in projects])
+    return [_show_freeze(project, leases.get(project.project_id)) for project in projects]
+
+
+def _show_freeze(project: Project, lease: Lease | None) -> Project:
+    if lease is None or not lease.is_frozen:
+        return project
+    error = make_frozen_error(lease)
+    return replace(
+        project,
+        condition="frozen",
+        reason=error.code,
+        message=error.message,
+        hint=error.hint,
+        next_try_at=lease.freeze_until,
+    )
 
 
 async def _find_standing(connection: Connection, project_id: ProjectId) -> Project:

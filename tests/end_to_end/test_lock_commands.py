@@ -36,6 +36,11 @@ def test_a_frozen_project_does_not_sync_until_it_is_unfrozen(shell: Shell, folde
         free["newestFence"] + 1,
     )
     assert "@" in frozen["lockedBy"]
+    shown = shell.ask("project", "show", name)
+    assert (shown["condition"], shown["reason"], shown["nextTry"]) == ("frozen", "project_frozen", frozen["expiresAt"])
+    assert "the release" in shown["message"]
+    (listed,) = [one for one in shell.ask("project", "list")["items"] if one["name"] == name]
+    assert listed == shown
     (folder / "a.md").write_text("# Changed\n")
     assert shell.refuse("project", "sync", name, "--wait") == (5, "project_frozen")
     (row,) = [row for row in shell.read_table("lock", "list") if row.startswith(name)]
@@ -45,6 +50,7 @@ def test_a_frozen_project_does_not_sync_until_it_is_unfrozen(shell: Shell, folde
     assert (told["condition"], told["lockReason"]) == ("frozen", "the release")
 
     assert shell.ask("lock", "unfreeze", name)["lockedBy"] is None
+    assert shell.ask("project", "show", name)["condition"] != "frozen"
     synced = shell.ask("project", "sync", name, "--wait")
     assert synced["revision"] == 2
     history = shell.ask("lock", "history", name)

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from syncd.adapters.embedded.redis import RedisServer
+from syncd.adapters.encryption import make_master_key
 from syncd.adapters.github.hooks import EVENTS
 from syncd.cli.arguments import make_parser
 from syncd.cli.projects import add_command, set_command
@@ -170,4 +171,24 @@ async def test_a_project_is_changed_in_what_is_named_and_looked_at_at_once(place
     for words, code in ((("--include", "["), "bad_glob"), ((), "nothing_to_set")):
         with pytest.raises(BadUsage) as caught:
             await change(*words)
+        assert caught.value.code == code
+
+
+async def test_a_project_is_given_another_name_and_another_token(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYNCD_MASTER_KEYS", f"k1:{make_master_key()}")
+    monkeypatch.setenv("NEW_TOKEN", TOKEN)
+    await place.add("--repo", "acme/handbook")
+
+    async def change(name: str, *words: str) -> list[tuple[str, bool]]:
+        await set_command(make_parser().parse_args(["project", "set", name, "--tenant", "acme", *words]))
+        rows = await fetch(place.database.migrator_url, "select name, credential is null from syncd.projects")
+        return [(row[0], row[1]) for row in rows]
+
+    assert await change("handbook", "--name", "guide") == [("guide", True)]
+    assert await change("guide", "--token-env", "NEW_TOKEN") == [("guide", False)]
+    assert await change("guide", "--branch", "main") == [("guide", False)]
+    assert await change("guide", "--token-env", "") == [("guide", True)]
+    for words, code in ((("--name", "a/b"), "project_name_invalid"), (("--token-env", "NOWHERE"), "token_missing")):
+        with pytest.raises((BadUsage, Rejected)) as caught:
+            await change("guide", *words)
         assert caught.value.code == code

@@ -19,6 +19,7 @@ from syncd.services.projects import (
     make_project_not_found,
     remove_project,
     request_project_sync,
+    show_freezes,
 )
 from syncd.services.repositories import find_read_token, resolve_repository
 from syncd.web.api.models import Asked, Text, Told
@@ -116,7 +117,7 @@ async def show_projects(call: Call) -> Reply:
     async with reading(call.site.pool, caller.tenant_id) as connection:
         after = "" if position is None else str(position[0])
         found = await list_projects(connection, after=after, limit=query.limit + 1, project_ids=caller.project_ids)
-    shown = found[: query.limit]
+        shown = await show_freezes(connection, found[: query.limit])
     more = make_cursor(call, [shown[-1].name]) if len(found) > query.limit else None
     return Reply(ProjectsTold(items=[describe_project(project) for project in shown], next_cursor=more))
 

@@ -217,6 +217,13 @@ async def test_a_project_is_frozen_by_one_and_lifted_by_none_but_the_freezer_or_
         refused = await client.send(method, lock, body, key=second)
         assert (refused.status, refused.error["code"]) == (423, "LOCKED")
     assert (await client.get(lock, key=second)).body["lockedBy"] == frozen.body["lockedBy"]
+    project = (await client.get(lock.removesuffix("/lock"), key=second)).body
+    assert (project["condition"], project["reason"], project["nextTry"][:19]) == (
+        "frozen",
+        "project_frozen",
+        until[:19],
+    )
+    assert project in (await client.get(f"{API}/projects", key=second)).body["items"]
     assert (await client.send("DELETE", lock, key=ours.key)).body["lockedBy"] is None
     pages = await read_pages(client, f"{lock}/history", ours.key, limit=1)
     assert [page[0]["action"] for page in pages][:2] == ["unfreeze", "freeze"]
