@@ -1,7 +1,9 @@
 """The real servers that tests run on: one embedded Postgres and one embedded Redis a session, a database of its own a test."""
 
+import shutil
 import signal
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -16,17 +18,32 @@ from syncd.adapters.postgres.roles import put_groups, put_logins
 from tests.databases import LOGINS, TEMPLATE, Database, make_database, name_database, run_statement
 from tests.mirror import Mirror, open_mirror
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of its own is made in it
+CLUSTERS_MAX_BYTES = 8 * 1024**3
+"""What the clusters of two processes take at most, with the log that a checkpoint has not yet freed."""
+
 
 def pytest_configure() -> None:
     """Let Ctrl-C reach what tests start: a shell that runs the tests in its background has it ignored, and children inherit that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session")
+def cluster_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the session's cluster lies: in memory where there is room, because a test's copy of the template is 700 files."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > CLUSTERS_MAX_BYTES:
+        with tempfile.TemporaryDirectory(prefix="syncd-tests-", dir=MEMORY) as directory:
+            yield Path(directory)
+    else:
+        yield tmp_path_factory.mktemp("postgres")
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[PostgresServer]:
+async def postgres(cluster_directory: Path) -> AsyncIterator[PostgresServer]:
     """The session's Postgres: the one that `syncd up` starts, without the flushes that survive a loss of power."""
-    directory = tmp_path_factory.mktemp("postgres")
-    async with open_postgres(directory / "cluster", run_directory=directory / "run", fast_and_unsafe=True) as server:
+    async with open_postgres(
+        cluster_directory / "cluster", run_directory=cluster_directory / "run", fast_and_unsafe=True
+    ) as server:
         yield server
 
 
