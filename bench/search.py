@@ -52,7 +52,7 @@ QUESTIONS = Path(__file__).parent / "questions" / "httpx.jsonl"
 PROJECT = "docs"
 CHUNKS_OF_A_DOCUMENT = 5.8  # of the generated ones
 WARM_UP = 20
-HIT = re.compile(r"^\d+\. docs/(?P<path>.+)@v\d+:L(?P<from>\d+)-(?P<to>\d+) · score", re.MULTILINE)
+HIT = re.compile(r"^\d+\. docs/(?P<path>.+)@v\d+:L(?P<from>\d+)-(?P<to>\d+)(?::C\d+-\d+)? · score", re.MULTILINE)
 ALL_CHUNKS = """
 select v.path, p.char_from, p.char_to, c.header, c.body
 from document_versions v

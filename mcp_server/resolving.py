@@ -30,7 +30,7 @@ _SHOWN_PATHS = 5
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an id names: a version of a document, and the anchor or lines in it that the id went on to name.
+    """What an id names: a version of a document, and the anchor, lines or characters in it that the id went on to name.
 
     *pinned*: the id names that version for good, whatever is synced later.
     """
@@ -39,6 +39,7 @@ class Target:
     document: ReadableDocument
     anchor: str | None = None
     lines: tuple[int, int] | None = None
+    characters: tuple[int, int] | None = None
     pinned: bool = False
 
     @property
@@ -150,7 +151,14 @@ async def _find_spelled(call: Call, candidate: _Candidate) -> Target | None:
 
 def _make_target(candidate: _Candidate, document: ReadableDocument) -> Target:
     reading = candidate.reading
-    return Target(candidate.project, document, reading.anchor, reading.lines, pinned=reading.version is not None)
+    return Target(
+        candidate.project,
+        document,
+        reading.anchor,
+        reading.lines,
+        reading.characters,
+        pinned=reading.version is not None,
+    )
 
 
 async def _find_version(call: Call, project: ReadableProject, path: str, *, version: int) -> ReadableDocument | None:

@@ -125,7 +125,16 @@ HOT_QUERIES = (
     HotQuery("reading/get_text", "read", ("blobs_pkey",), (HASH,)),
     HotQuery("reading/list_places", "read", ("document_chunks_pkey",), (HASH, "'md'", "'{title}'", "1")),
     HotQuery(
-        "reading/list_chunks", "read", ("document_chunks_pkey",), (HASH, "'md'", "'{title}'", "1", "1", "9", "0", "9")
+        "reading/list_chunks",
+        "read",
+        ("document_chunks_pkey",),
+        (HASH, "'md'", "'{title}'", "1", "1", "9", "0", "0", "9"),
+    ),
+    HotQuery(
+        "reading/list_parts",
+        "read",
+        ("document_chunks_pkey",),
+        (f"array[{HASH}]", "array['md']", "array['{title}']", "array[1]", "array[3]"),
     ),
     HotQuery(
         "reading/search_chunks",

@@ -13,7 +13,15 @@ from mcp_server.resolving import Target, get_target
 from syncd.adapters.postgres.reading.documents import get_text, list_places
 from syncd.core.lines import line_starts
 from syncd.core.references import parse_lines
-from syncd.core.sections import Cut, SectionSpan, cut_lines, find_section, list_sections, nearest_sections
+from syncd.core.sections import (
+    Cut,
+    SectionSpan,
+    cut_characters,
+    cut_lines,
+    find_section,
+    list_sections,
+    nearest_sections,
+)
 from syncd.errors import NotFound, Rejected
 
 DEFAULT_CHARACTERS = 20_000
@@ -50,6 +58,16 @@ class _Reading:
     def shown_lines(self) -> tuple[int, int]:
         return (self.cut.line_from, self.cut.line_to)
 
+    @property
+    def following(self) -> str | None:
+        """Return the id of what goes on after the cut; none where nothing does."""
+        if self.cut.rest is not None:
+            first, last = self.cut.rest
+            return f"{self.target.document_id}:C{first}-{last}"
+        if self.cut.next_line is not None:
+            return f"{self.target.document_id}:L{self.cut.next_line}-{self.total_lines}"
+        return None
+
 
 async def read_document(call: Call, arguments: ReadArguments) -> Answer:
     """Return the text that was asked for, cut at a heading or line."""
@@ -71,7 +89,7 @@ async def read_target(
     url = target.link((first, last) if last >= first else None)
     head = f"{freshness_line(target.project)}\n{target.document_id} · {span} · {url}"
     source = f"{target.document_id}:L{first}-{last}"
-    return TextAnswer(head, reading.cut.text, _describe_rest(reading, target), source)
+    return TextAnswer(head, reading.cut.text, _describe_rest(reading), source)
 
 
 async def fetch_document(call: Call, arguments: FetchArguments) -> Answer:
@@ -88,8 +106,8 @@ async def fetch_document(call: Call, arguments: FetchArguments) -> Answer:
         "totalLines": reading.total_lines,
         "integrity": "untrusted",
     }
-    if reading.cut.next_line is not None:
-        metadata["next"] = f"{target.document_id}:L{reading.cut.next_line}-{reading.total_lines}"
+    if reading.following is not None:
+        metadata["next"] = reading.following
     return ValueAnswer(
         {
             "id": arguments.id,
@@ -106,6 +124,10 @@ async def _read(call: Call, target: Target, *, section: str | None, lines: str |
     places = await list_places(call.connection, target.document)
     sections = list_sections(places)
     total = len(line_starts(text))
+    if target.characters is not None and section is None and lines is None:
+        if target.characters[0] > len(text):
+            raise _beyond_end(total)
+        return _Reading(target, cut_characters(text, target.characters, max_characters=max_characters), total)
     wanted = _choose_lines(target, sections, section=section, lines=lines, total=total)
     headings = [span.line_from for span in sections]
     return _Reading(target, cut_lines(text, wanted, max_characters=max_characters, headings=headings), total)
@@ -155,14 +177,9 @@ def _no_section(target: Target, sections: tuple[SectionSpan, ...], named: str) -
     )
 
 
-def _describe_rest(reading: _Reading, target: Target) -> str:
-    cut = reading.cut
-    if cut.partial:
-        where = f"{target.document_id}:L{cut.line_from}-{cut.line_from}"
-        after = (
-            f' Go on after it: docs_read(id="{target.document_id}", lines="{cut.next_line}-").' if cut.next_line else ""
-        )
-        return f'Line {cut.line_from} is longer than max_chars; its chunks are whole: docs_chunks(id="{where}").{after}'
-    if cut.next_line is not None:
-        return f'Cut here. Go on: docs_read(id="{target.document_id}", lines="{cut.next_line}-")'
+def _describe_rest(reading: _Reading) -> str:
+    if reading.cut.next_line is not None:
+        return f'Cut here. Go on: docs_read(id="{reading.target.document_id}", lines="{reading.cut.next_line}-")'
+    if reading.following is not None:
+        return f'Cut here. Go on: docs_read(id="{reading.following}")'
     return ""

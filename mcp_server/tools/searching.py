@@ -12,6 +12,7 @@ from mcp_server.calls import Call
 from mcp_server.freshness import freshness_line, freshness_values
 from mcp_server.tools.reading import DEFAULT_CHARACTERS, MAX_CHARACTERS
 from mcp_server.viewing import view_project, view_projects
+from syncd.adapters.postgres.reading.chunks import ChunkKey, list_parts
 from syncd.adapters.postgres.reading.documents import make_path_range
 from syncd.adapters.postgres.reading.projects import ReadableProject
 from syncd.adapters.postgres.reading.ranked import Found, Hit, Page, Scope, search
@@ -69,15 +70,19 @@ async def search_docs(call: Call, arguments: DocsSearchArguments) -> Answer:
     views = {project.project_id: project for project in searched}
     entries: list[str] = []
     spent = 0
+    parts = await _list_parts(call, found.hits)
     for rank, hit in enumerate(found.hits, offset + 1):
-        entry = _describe_hit(views, hit, arguments, rank)
+        entry = _describe_hit(views, hit, arguments, rank, parts)
         if entries and spent + len(entry) > arguments.max_chars:
             break
         entries.append(entry)
         spent += len(entry)
     shown = found.hits[: len(entries)]
     heads = [*dict.fromkeys(freshness_line(views[hit.place.project_id]) for hit in shown), *_explain(found, arguments)]
-    tail = [_describe_next(call, views, shown[0], found, purpose, (offset + len(shown), size)), *_warn(found)]
+    tail = [
+        _describe_next(call, _chunk_id(views, shown[0].place, parts), found, purpose, (offset + len(shown), size)),
+        *_warn(found),
+    ]
     return TextAnswer("\n".join(heads), "\n\n".join(entries), "\n".join(tail), "docs_search", rows=len(shown))
 
 
@@ -142,9 +147,24 @@ def _link(views: Views, place: Place) -> str:
     )
 
 
-def _chunk_id(views: Views, place: Place) -> str:
-    lines = (place.line_from, place.line_to)
-    return format_chunk_id(views[place.project_id].name, place.path, version=place.version, lines=lines)
+async def _list_parts(call: Call, hits: Sequence[Hit]) -> frozenset[ChunkKey]:
+    """Return which of the chunks that are shown are parts of a long line: their lines alone would not name them."""
+    places = [place for hit in hits for place in (hit.place, *hit.also[:SHOWN_PLACES])]
+    return await list_parts(call.connection, [_key(place) for place in places if place.line_from == place.line_to])
+
+
+def _chunk_id(views: Views, place: Place, parts: frozenset[ChunkKey]) -> str:
+    return format_chunk_id(
+        views[place.project_id].name,
+        place.path,
+        version=place.version,
+        lines=(place.line_from, place.line_to),
+        characters=(place.char_from + 1, place.char_to) if _key(place) in parts else None,
+    )
+
+
+def _key(place: Place) -> ChunkKey:
+    return (place.content_hash, place.format, place.title, place.chunker_version, place.ordinal)
 
 
 def _join_title(place: Place, headings: Sequence[str]) -> str:
@@ -152,18 +172,18 @@ def _join_title(place: Place, headings: Sequence[str]) -> str:
     return " > ".join((place.title, *below))
 
 
-def _describe_hit(views: Views, hit: Hit, arguments: DocsSearchArguments, rank: int) -> str:
+def _describe_hit(views: Views, hit: Hit, arguments: DocsSearchArguments, rank: int, parts: frozenset[ChunkKey]) -> str:
     place, score = hit.place, hit.score
     scored = f"score {score.total:.2f}"
     if arguments.mode == "explain":
         scored += f" = words {score.words:.2f} + document {score.document:.2f} + nearness {score.nearness:.2f}"
     lines = [
-        f"{rank}. {_chunk_id(views, place)} · {scored} · {hit.tokens} tokens",
+        f"{rank}. {_chunk_id(views, place, parts)} · {scored} · {hit.tokens} tokens",
         _join_title(place, place.headings),
         _link(views, place),
     ]
     if hit.also:
-        also = ", ".join(_chunk_id(views, other) for other in hit.also[:SHOWN_PLACES])
+        also = ", ".join(_chunk_id(views, other, parts) for other in hit.also[:SHOWN_PLACES])
         more = f" and {len(hit.also) - SHOWN_PLACES} more" if len(hit.also) > SHOWN_PLACES else ""
         lines.append(f"The same text: {also}{more}")
     return "\n".join((*lines, make_snippet(hit.body, arguments.query, max_characters=SNIPPET_CHARACTERS)))
@@ -192,8 +212,8 @@ def _describe_unknown(found: Found) -> str:
     return f"In no chunk: {', '.join(words)}."
 
 
-def _describe_next(call: Call, views: Views, first: Hit, found: Found, purpose: str, position: tuple[int, int]) -> str:
-    read = f'Read one: docs_read(id="{_chunk_id(views, first.place)}").'
+def _describe_next(call: Call, first_id: str, found: Found, purpose: str, position: tuple[int, int]) -> str:
+    read = f'Read one: docs_read(id="{first_id}").'
     if position[0] >= found.total:
         return read
     return f'{read} More: the same call with cursor="{call.seal_cursor([*position], purpose=purpose)}".'

@@ -1,11 +1,11 @@
-"""Ids as agents write them: `project/path`, `project/path#anchor`, `project/path@v12`, `project/path@v12:L10-48`.
+"""Ids as agents write them: `project/path`, `project/path#anchor`, `project/path@v12`, `project/path@v12:L10-48`, `project/path@v12:L9-9:C1-800`.
 
 A path may itself hold `#` or `@v`, so an id has several readings; the one whose exact path exists is meant, longest first.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from syncd.core.paths import FORMAT_BY_EXTENSION
@@ -17,19 +17,24 @@ _BLOB_URL = re.compile(
 )
 _LINES = re.compile(r"L(?P<first>[1-9][0-9]{0,8})(?:C[0-9]+)?(?:-L?(?P<last>[1-9][0-9]{0,8})(?:C[0-9]+)?)?")
 _SUFFIX = re.compile(
-    rf"(?:@v(?P<version>[1-9][0-9]{{0,8}}))?(?::(?P<lines>{_LINES.pattern.replace('?P<', '?P<in_')}))?$"
+    rf"(?:@v(?P<version>[1-9][0-9]{{0,8}}))?(?::(?P<lines>{_LINES.pattern.replace('?P<', '?P<in_')}))?"
+    r"(?::C(?P<first>[1-9][0-9]{0,8})-(?P<last>[1-9][0-9]{0,8}))?$"
 )
 INDEX_NAMES = ("index", "README", "readme")
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One reading of an id, its project still unseparated: *name* is `project/path`. Lines count from 1, both ends included."""
+    """One reading of an id, its project still unseparated: *name* is `project/path`.
+
+    Lines, and characters of the whole text, count from 1, both ends included.
+    """
 
     name: str
     version: int | None = None
     anchor: str | None = None
     lines: tuple[int, int] | None = None
+    characters: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +96,11 @@ def parse_lines(text: str) -> tuple[int, int] | None:
     if match is None:
         return None
     first = int(match["first"])
-    last = int(match["last"] or first)
-    return (first, last) if first <= last else (last, first)
+    return _order(first, int(match["last"] or first))
+
+
+def _order(one: int, other: int) -> tuple[int, int]:
+    return (one, other) if one <= other else (other, one)
 
 
 def format_document_id(project: str, path: str, *, version: int | None = None) -> str:
@@ -100,9 +108,12 @@ def format_document_id(project: str, path: str, *, version: int | None = None) -
     return f"{project}/{path}" if version is None else f"{project}/{path}@v{version}"
 
 
-def format_chunk_id(project: str, path: str, *, version: int, lines: tuple[int, int]) -> str:
-    """Return the id of a chunk: its document's version and its lines."""
-    return f"{project}/{path}@v{version}:L{lines[0]}-{lines[1]}"
+def format_chunk_id(
+    project: str, path: str, *, version: int, lines: tuple[int, int], characters: tuple[int, int] | None = None
+) -> str:
+    """Return the id of a chunk: its document's version and its lines; *characters* where it is one of several in them."""
+    part = "" if characters is None else f":C{characters[0]}-{characters[1]}"
+    return f"{project}/{path}@v{version}:L{lines[0]}-{lines[1]}{part}"
 
 
 def _split_readings(literal: str) -> Iterator[Reference]:
@@ -116,7 +127,7 @@ def _split_readings(literal: str) -> Iterator[Reference]:
         named = None if lines else anchor or None
         yield Reference(name, anchor=named, lines=lines)
         for reading in _split_suffix(name, anchor=named):
-            yield Reference(reading.name, reading.version, reading.anchor, reading.lines or lines)
+            yield replace(reading, lines=reading.lines or lines)
         place = literal.rfind("#", 0, place)
 
 
@@ -124,9 +135,14 @@ def _split_suffix(literal: str, *, anchor: str | None) -> Iterator[Reference]:
     match = _SUFFIX.search(literal)
     if match is None or match.start() == len(literal):
         return
-    lines = parse_lines(match["lines"]) if match["lines"] else None
-    if match["version"] and lines:
-        # `path@v3` may be a file's name, with lines of it asked for.
-        yield Reference(literal[: literal.rindex(":")], anchor=anchor, lines=lines)
-    version = int(match["version"]) if match["version"] else None
-    yield Reference(literal[: match.start()], version=version, anchor=anchor, lines=lines)
+    part = Reference(
+        literal[: match.start()],
+        version=int(match["version"]) if match["version"] else None,
+        anchor=anchor,
+        lines=parse_lines(match["lines"]) if match["lines"] else None,
+        characters=_order(int(match["first"]), int(match["last"])) if match["first"] else None,
+    )
+    if part.version is not None and (part.lines or part.characters):
+        # `path@v3` may be a file's name, with a part of it asked for.
+        yield replace(part, name=literal[: match.end("version")], version=None)
+    yield part

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from syncd.core.anchors import make_slug
-from syncd.core.lines import line_starts
+from syncd.core.lines import line_at, line_starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +31,15 @@ class SectionSpan:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Whole lines of a text, and the line where reading goes on, or none at the end of what was asked for.
-
-    *partial* says that not even one line fitted, so that the text stops inside its line.
+    """A part of a text, and where reading goes on: at *next_line*, or inside a line with the characters of *rest* (from 1, both ends
+    included), or at neither at the end of what was asked for.
     """
 
     text: str
     line_from: int
     line_to: int
     next_line: int | None
-    partial: bool = False
+    rest: tuple[int, int] | None = None
 
 
 def list_sections(places: Sequence[Place]) -> tuple[SectionSpan, ...]:
@@ -113,10 +112,23 @@ def cut_lines(text: str, lines: tuple[int, int], *, max_characters: int, heading
     # The last line that ends within the budget.
     end = min(bisect_right(starts, begin + max_characters) - 1, last)
     if end < first:
-        following = first + 1 if first < last else None
-        return Cut(text[begin : begin + max_characters], first, first, following, partial=True)
+        return cut_characters(text, (begin + 1, starts[last]), max_characters=max_characters)
     if end < last:
         # A heading right after the cut is the best place of all.
         fitting = [line for line in headings if (first + end) // 2 < line <= end + 1]
         end = max(fitting) - 1 if fitting else end
     return Cut(text[begin : starts[end]], first, end, end + 1 if end < last else None)
+
+
+def cut_characters(text: str, characters: tuple[int, int], *, max_characters: int) -> Cut:
+    """Return the characters of *text* from first to last, as many as fit; cut after a line where one ends there.
+
+    The first must lie in the text; the last may lie beyond its end. Cuts that go on from each other make up what was asked for.
+    """
+    begin, end = characters[0] - 1, min(characters[1], len(text))
+    stop = min(begin + max_characters, end)
+    if stop < end:
+        stop = text.rfind("\n", begin, stop) + 1 or stop
+    starts = line_starts(text)
+    rest = (stop + 1, end) if stop < end else None
+    return Cut(text[begin:stop], line_at(starts, begin), line_at(starts, stop - 1), None, rest)

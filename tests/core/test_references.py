@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +50,19 @@ def test_a_chunk_id_is_read_as_its_document_version_and_lines(
     readings = list_readings(format_chunk_id(project, path, version=version, lines=lines))
 
     assert Reference(f"{project}/{path}", version=version, lines=lines) in readings
+
+
+@given(projects, paths, versions, line_ranges, line_ranges)
+def test_the_id_of_a_part_of_a_line_is_read_with_its_characters(
+    project: str, path: str, version: int, lines: tuple[int, int], characters: tuple[int, int]
+) -> None:
+    chunk_id = format_chunk_id(project, path, version=version, lines=lines, characters=characters)
+    short_id = f"{project}/{path}@v{version}:C{characters[0]}-{characters[1]}"
+
+    part = Reference(f"{project}/{path}", version=version, lines=lines, characters=characters)
+    assert part in list_readings(chunk_id)
+    assert replace(part, lines=None) in list_readings(short_id)
+    assert Reference(f"{project}/{path}@v{version}", characters=characters) in list_readings(short_id)
 
 
 @given(projects, paths, st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True))

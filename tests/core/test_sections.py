@@ -2,7 +2,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.core.chunking import make_layout
-from syncd.core.sections import Place, SectionSpan, cut_lines, find_section, list_sections, nearest_sections
+from syncd.core.sections import (
+    Place,
+    SectionSpan,
+    cut_characters,
+    cut_lines,
+    find_section,
+    list_sections,
+    nearest_sections,
+)
 
 texts = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=30), max_size=30).map(
     "\n".join
@@ -20,22 +28,30 @@ def places_of(text: str) -> list[Place]:
 
 @given(texts, st.integers(1, 200), st.lists(st.integers(1, 40)))
 def test_cuts_that_go_on_from_each_other_make_up_the_text(text: str, budget: int, at: list[int]) -> None:
-    collected, line = "", 1
-    for _ in range(100):
-        cut = cut_lines(text, (line, 10**9), max_characters=budget, headings=at)
-        if cut.partial:
-            # The rest of a line that does not fit even alone is read by its chunks.
-            whole = text.split("\n")[line - 1]
-            assert cut.text == f"{whole}\n"[:budget]
-            collected += whole + ("\n" if cut.next_line or text.endswith("\n") else "")
+    cut = cut_lines(text, (1, 10**9), max_characters=budget, headings=at)
+    collected = cut.text
+    while cut.next_line is not None or cut.rest is not None:
+        assert 0 < len(cut.text) <= budget
+        # A line that does not fit even alone is gone on with by its characters.
+        if cut.rest is None:
+            cut = cut_lines(text, (cut.next_line or 0, 10**9), max_characters=budget, headings=at)
         else:
-            assert len(cut.text) <= budget
-            collected += cut.text
-        if cut.next_line is None:
-            break
-        assert cut.next_line > line
-        line = cut.next_line
+            assert cut.rest == (len(collected) + 1, len(text))
+            cut = cut_characters(text, cut.rest, max_characters=budget)
+        collected += cut.text
     assert collected == text
+
+
+@given(texts.filter(bool), st.integers(1, 40), st.integers(0, 200), st.integers(1, 60))
+def test_cut_characters_say_on_which_lines_they_stand(text: str, first: int, more: int, budget: int) -> None:
+    first = min(first, len(text))
+
+    cut = cut_characters(text, (first, first + more), max_characters=budget)
+
+    assert text[first - 1 :].startswith(cut.text)
+    assert cut.line_from == text[: first - 1].count("\n") + 1
+    assert cut.line_to == cut.line_from + cut.text[:-1].count("\n")
+    assert (cut.rest is None) is (len(cut.text) == min(more + 1, len(text) - first + 1))
 
 
 @given(texts, st.integers(1, 40), st.integers(0, 40))

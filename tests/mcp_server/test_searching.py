@@ -44,6 +44,7 @@ FILES: Mapping[str, str] = {
     "docs/b/licence.md": LICENCE,
     "docs/many.md": "# Many\n\n"
     + "".join(f"## Numbat {n}\n\nA numbat is an animal, number {n}.\n\n" for n in range(9)),
+    "docs/talk.txt": f"A talk.\n{'Filler of a long line. ' * 200}{('A bilby digs. ' + 'Its burrow is deep. ' * 80) * 3}\nThe end.\n",
     "docs/few.md": "# Few\n\nOne numbat lives here.\n",
 }
 
@@ -130,6 +131,22 @@ async def test_no_document_fills_the_first_page_and_the_next_goes_on_with_the_re
     everything = list_hits(await ask(served, "numbat", limit=50, per_document=50))
     assert sorted(seen) == sorted(everything)
     assert everything.count("docs/many.md") >= 1
+
+
+async def test_parts_of_a_long_line_are_answers_with_ids_of_their_own_that_name_what_was_found(
+    served: tuple[str, str, Database],
+) -> None:
+    text = await ask(served, "bilby burrow", per_document=50)
+    ids = re.findall(r"^\d+\. (\S+) ·", text, re.MULTILINE)
+    assert len(set(ids)) == len(ids) > 2
+    parts = [chunk_id for chunk_id in ids if re.fullmatch(r"guide/docs/talk\.txt@v1:L2-2:C\d+-\d+", chunk_id)]
+    assert len(parts) > 1
+    assert not any(chunk_id.endswith(":L2-2") for chunk_id in ids)
+    for chunk_id in parts:
+        for tool, named in (("docs_read", {"id": chunk_id}), ("docs_chunks", {"ids": [chunk_id]})):
+            read = text_of(await call(served[0], served[1], tool, **named))
+            assert re.search("bilby|burrow", read)
+            assert len(read) < 3_500
 
 
 async def test_explaining_shows_the_parts_of_each_score_and_the_weight_of_each_word(

@@ -1,9 +1,10 @@
 import json
+import re
 from typing import Any
 
 import pytest
 
-from tests.mcp_server.agents import call, text_of
+from tests.mcp_server.agents import call, open_agent, text_of
 from tests.mcp_server.worlds import ACME_FILES, LONG, SETUP, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -148,12 +149,29 @@ async def test_docs_read_gives_lines_and_says_when_they_are_beyond_the_end(world
     assert "no lines" in await complain(world, "docs_read", id="guide/docs/setup.md", lines="x")
 
 
-async def test_docs_read_of_one_line_longer_than_the_answer_points_to_its_chunks(world: World) -> None:
-    text = await read(world, "docs_read", id="guide/docs/one-line.txt", max_chars=1000)
+async def test_docs_read_goes_on_inside_a_line_that_is_longer_than_the_answer(world: World) -> None:
+    collected, document_id = "", "guide/docs/one-line.txt"
+    for _ in range(10):
+        text = await read(world, "docs_read", id=document_id, max_chars=9_000)
+        collected += fenced(text).removesuffix("\n")
+        if "Cut here." not in text:
+            break
+        document_id = text.rsplit('docs_read(id="', 1)[1].split('"')[0]
+    assert collected == ACME_FILES["docs/one-line.txt"]
 
-    assert 'docs_chunks(id="guide/docs/one-line.txt@v1:L1-1")' in text
-    chunks = await read(world, "docs_chunks", id="guide/docs/one-line.txt@v1:L1-1", limit=3)
-    assert chunks.count("wide wide") > 100
+
+async def test_fetch_goes_on_inside_a_line_too(world: World) -> None:
+    collected, document_id = "", "guide/docs/one-line.txt"
+    while document_id:
+        values = await read_values(world, "fetch", id=document_id)
+        collected += values["text"]
+        document_id = values["metadata"].get("next", "")
+    assert collected == ACME_FILES["docs/one-line.txt"]
+
+
+async def test_characters_beyond_the_end_are_refused_as_lines_are(world: World) -> None:
+    assert "ends at line 25" in await complain(world, "docs_read", id="guide/docs/setup.md@v1:C9999-10000")
+    assert "no chunk there" in await complain(world, "docs_chunks", id="guide/docs/setup.md@v1:C9999-10000")
 
 
 async def test_docs_read_of_an_empty_document_is_empty(world: World) -> None:
@@ -241,9 +259,32 @@ async def test_docs_chunks_of_a_document_come_in_order_and_say_how_to_go_on(worl
     text = await read(world, "docs_chunks", id="guide/docs/long.md", limit=2)
 
     assert text.count("[guide/docs/long.md@v1:L") == 2
-    following = text.rsplit('docs_chunks(id="', 1)[1].split('"')[0]
-    assert following.startswith("guide/docs/long.md@v1:L")
-    assert "wombats" in await read(world, "docs_chunks", id=following, limit=1)
+    assert text.rsplit('docs_chunks(id="', 1)[1].startswith("guide/docs/long.md@v1:C")
+    assert await read_chunks(world, "guide/docs/long.md") == LONG
+    assert (await read_chunks(world, "guide/docs/long.md:L1-99")).count("\n") >= 99
+
+
+async def test_each_part_of_a_long_line_is_a_chunk_with_an_id_of_its_own(world: World) -> None:
+    assert (await read_chunks(world, "guide/docs/one-line.txt")).split() == ["wide"] * 10_000
+    assert (await read_chunks(world, "guide/docs/one-line.txt:L1-1")).split() == ["wide"] * 10_000
+
+
+async def read_chunks(world: World, document_id: str) -> str:
+    """Return the text of all chunks that *document_id* names, each read by its id, going on as the answers say."""
+    async with open_agent(world.mcp_url, world.acme.api_key) as agent:
+        seen: list[str] = []
+        collected = ""
+        while document_id:
+            page = text_of(await agent.call_tool("docs_chunks", {"id": document_id, "limit": 7}))
+            ids = re.findall(r"^\[(\S+)\] ", page, re.MULTILINE)
+            again = text_of(await agent.call_tool("docs_chunks", {"ids": ids}))
+            assert re.findall(r"^\[(\S+)\] ", again, re.MULTILINE) == ids
+            for chunk_id in ids:
+                collected += fenced(text_of(await agent.call_tool("docs_read", {"id": chunk_id})))
+            seen += ids
+            document_id = page.rsplit('docs_chunks(id="', 1)[1].split('"')[0] if "Go on:" in page else ""
+    assert len(set(seen)) == len(seen)
+    return collected
 
 
 async def test_search_and_fetch_keep_to_the_shape_of_openai(world: World) -> None:

@@ -1,9 +1,11 @@
--- Which chunks of a content overlap lines $5 to $6 and stand at ordinal $7 or later? $8 rows, in order.
+-- Which chunks of a content overlap lines $5 to $6, stand at ordinal $7 or later and end after $8 characters of the text? $9 rows, in order.
 select p.ordinal,
        p.headings,
        p.anchor,
        p.line_from,
        p.line_to,
+       p.char_from,
+       p.char_to,
        c.header,
        c.body,
        c.tokens
@@ -16,5 +18,6 @@ where p.content_hash = $1
   and p.line_from <= $6
   and p.line_to >= $5
   and p.ordinal >= $7
+  and p.char_to > $8
 order by p.ordinal
-limit $8;
+limit $9;
