@@ -612,6 +612,15 @@ begin
                     order by o.claimed_at
                     limit p_limit - total
                 );
+            when 'agent_sessions' then
+                -- What hangs on a session, its pins, participants and notes, goes with it.
+                delete from syncd.agent_sessions a
+                where a.tenant_id = tenant and a.session_id in (
+                    select o.session_id from syncd.agent_sessions o
+                    where o.tenant_id = tenant and o.expires_at < p_before
+                    order by o.expires_at
+                    limit p_limit - total
+                );
         end case;
         get diagnostics removed = row_count;
         total := total + removed;
@@ -626,7 +635,7 @@ ALTER FUNCTION syncd.remove_old(p_table text, p_before timestamp with time zone,
 
 -- Name: FUNCTION remove_old(p_table text, p_before timestamp with time zone, p_limit integer); Type: COMMENT; Schema: syncd; Owner: syncd_account
 
-COMMENT ON FUNCTION syncd.remove_old(p_table text, p_before timestamp with time zone, p_limit integer) IS 'Definer: forgets at most so many rows of one of five tables, of any tenant, that were over before the given time. Of runs only those that no revision needs.';
+COMMENT ON FUNCTION syncd.remove_old(p_table text, p_before timestamp with time zone, p_limit integer) IS 'Definer: forgets at most so many rows of one of six tables, of any tenant, that were over before the given time. Of runs only those that no revision needs.';
 
 -- Name: remove_requests(timestamp with time zone, integer); Type: FUNCTION; Schema: syncd; Owner: syncd_account
 
@@ -3375,6 +3384,19 @@ GRANT SELECT ON TABLE syncd.agent_session_pins TO syncd_sync;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE syncd.agent_sessions TO syncd_queue;
 GRANT SELECT ON TABLE syncd.agent_sessions TO syncd_read;
 GRANT SELECT ON TABLE syncd.agent_sessions TO syncd_web;
+GRANT DELETE ON TABLE syncd.agent_sessions TO syncd_account;
+
+-- Name: COLUMN agent_sessions.tenant_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(tenant_id) ON TABLE syncd.agent_sessions TO syncd_account;
+
+-- Name: COLUMN agent_sessions.session_id; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(session_id) ON TABLE syncd.agent_sessions TO syncd_account;
+
+-- Name: COLUMN agent_sessions.expires_at; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT(expires_at) ON TABLE syncd.agent_sessions TO syncd_account;
 
 -- Name: TABLE api_keys; Type: ACL; Schema: syncd; Owner: syncd_owner
 

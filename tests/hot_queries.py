@@ -30,6 +30,9 @@ where tenant_id = $1::uuid and started_at < $2 and (outcome = 'failed' or (outco
   and exists (select from sync_runs n where n.tenant_id = $1::uuid and n.project_id = o.project_id and n.started_at > o.started_at)
 order by started_at limit 100
 """
+OLD_AGENT_SESSIONS = (
+    "select session_id from agent_sessions where tenant_id = $1::uuid and expires_at < $2 order by expires_at limit 100"
+)
 PLACES_OF_A_CHUNK = "select 1 from document_chunks where tenant_id = $1::uuid and chunk_hash = $2::bytea"
 
 
@@ -175,6 +178,14 @@ HOT_QUERIES = (
     ),
     HotQuery(
         "old runs", "account", ("sync_runs_forgettable",), (TENANT, "timestamptz '2001-01-01'"), OLD_RUNS, generic=False
+    ),
+    HotQuery(
+        "old sessions of agents",
+        "account",
+        ("agent_sessions_by_expiry",),
+        (TENANT, "timestamptz '2001-01-01'"),
+        OLD_AGENT_SESSIONS,
+        generic=False,
     ),
     HotQuery("candidates of a search", "search", ("chunks_by_term",), (TENANT, "array[7]"), CANDIDATES_OF_A_SEARCH),
     HotQuery(

@@ -14,6 +14,7 @@ from mcp_server.calls import Call
 from mcp_server.freshness import format_time
 from mcp_server.sessions import get_session
 from syncd.adapters.postgres.agent_sessions import (
+    KEPT_AFTER_EXPIRY,
     AgentSession,
     NewNote,
     NewSession,
@@ -35,8 +36,6 @@ from syncd.core.ids import ProjectId
 from syncd.errors import NotFound, Rejected
 
 SESSION_DAYS = 7
-# An expired session is kept so long for nobody: it is forgotten when its tenant opens another.
-FORGET_DAYS = 1
 MAX_SESSIONS = 200
 MAX_NOTES = 1_000
 MAX_NOTE_CHARACTERS = 4_000
@@ -95,7 +94,7 @@ async def _open(call: Call, arguments: SessionArguments) -> Answer:
         pins=pins,
         created_at=call.now,
         expires_at=call.now + timedelta(days=SESSION_DAYS),
-        forget_before=call.now - timedelta(days=FORGET_DAYS),
+        forget_before=call.now - KEPT_AFTER_EXPIRY,
     )
     if not await open_session(call.connection, session, limit=MAX_SESSIONS):
         raise Rejected(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from syncd.adapters.postgres.agent_sessions import KEPT_AFTER_EXPIRY
 from syncd.adapters.postgres.connections import Connection, Pool
 from syncd.adapters.postgres.deliveries import remove_deliveries
 from syncd.adapters.postgres.forgetting import ForgottenTable, remove_old
@@ -57,6 +58,7 @@ async def _forget_all(pool: Pool, retention: Retention, now: datetime) -> None:
     await forget_old(pool, "sessions", now)
     await forget_old(pool, "sign_in_links", now)
     await forget_old(pool, "idempotent_requests", now - KEPT)
+    await forget_old(pool, "agent_sessions", now - KEPT_AFTER_EXPIRY)
     with explaining_outage():
         await remove_ended_tenants(pool)
 

@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from mcp_server.tools import sessions
 from syncd.adapters.embedded.redis import RedisServer
+from syncd.adapters.postgres.agent_sessions import KEPT_AFTER_EXPIRY
 from syncd.adapters.postgres.connections import open_connection
 from syncd.adapters.postgres.leases import mint_fence
 from syncd.adapters.postgres.publishing import collect_orphans
@@ -211,7 +212,7 @@ async def test_an_expired_session_is_gone_and_later_forgotten(desk: Desk) -> Non
         expired = await desk.complain(tool="docs_read", id="guide/docs/a.md", at=session)
         await desk.ask(action="open")
         kept = await connection.fetchval("select count(*) from syncd.agent_session_notes")
-        days = timedelta(days=sessions.FORGET_DAYS)
+        days = KEPT_AFTER_EXPIRY
         await connection.execute("update syncd.agent_sessions set expires_at = expires_at - $1::interval", days)
         await desk.ask(action="open")
         left = await connection.fetchval("select count(*) from syncd.agent_session_notes")

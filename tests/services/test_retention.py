@@ -75,6 +75,24 @@ ROWS = {
         """,
         timedelta(hours=24),
     ),
+    "agent_sessions": (
+        """
+        with opened as (
+            insert into syncd.agent_sessions (tenant_id, session_id, opened_by, created_at, expires_at)
+            select distinct tenant_id, 's-' || repeat(chr(96 + $1::integer), 16), 'k', $2::timestamptz, $2 from syncd.projects
+            returning tenant_id, session_id
+        ), pinned as (
+            insert into syncd.agent_session_pins (tenant_id, session_id, project_id, revision)
+            select tenant_id, session_id, project_id, 1 from opened join syncd.projects using (tenant_id)
+        ), joined as (
+            insert into syncd.agent_session_participants (tenant_id, session_id, key_id, role, joined_at)
+            select tenant_id, session_id, 'k', '', $2 from opened
+        )
+        insert into syncd.agent_session_notes (tenant_id, session_id, note_id, number, key_id, body, created_at)
+        select tenant_id, session_id, 'n', 1, 'k', 'note', $2 from opened
+        """,
+        timedelta(days=1),
+    ),
 }
 
 
@@ -245,6 +263,19 @@ async def test_old_rows_of_every_tenant_are_forgotten_batch_by_batch(
         assert await forget_old(mirror.pool, table, NOW + timedelta(days=3)) == 0
         kept = await scribe.fetch(f"select fence from syncd.{table}")  # noqa: S608 - of our own list
     assert [row["fence"] for row in kept] == [3, 3]
+
+
+async def test_a_session_of_agents_is_forgotten_with_its_pins_participants_and_notes(
+    mirror: Mirror, database: Database
+) -> None:
+    await add_test_project(mirror)
+    async with open_scribe(database) as scribe:
+        for number in (1, 2):
+            await scribe.execute(ROWS["agent_sessions"][0], number, NOW + timedelta(days=number))
+        assert await forget_old(mirror.pool, "agent_sessions", NOW + timedelta(days=2)) == 1
+        for table in ("agent_sessions", "agent_session_pins", "agent_session_participants", "agent_session_notes"):
+            left = await scribe.fetch(f"select session_id from syncd.{table}")  # noqa: S608 - of our own list
+            assert [row["session_id"] for row in left] == [f"s-{'b' * 16}"]
 
 
 async def test_who_forgets_works_for_the_same_tenant_as_before(database: Database) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from syncd.adapters.postgres.connections import Connection
@@ -20,6 +20,9 @@ _LIST_PINS = load_statement("agent_sessions/list_pins")
 _LIST_PARTICIPANTS = load_statement("agent_sessions/list_participants")
 _LIST_NOTES = load_statement("agent_sessions/list_notes")
 _FIND_NOTE = load_statement("agent_sessions/find_note")
+
+# An expired session is kept so long for nobody.
+KEPT_AFTER_EXPIRY = timedelta(days=1)
 
 NoteOutcome: TypeAlias = Literal["added", "repeated", "taken", "closed", "unanswerable", "full", "absent"]
 

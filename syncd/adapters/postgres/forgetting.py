@@ -8,7 +8,9 @@ from syncd.adapters.postgres.statements import load_statement
 
 _REMOVE_OLD = load_statement("retention/remove_old")
 
-ForgottenTable: TypeAlias = Literal["lock_events", "sync_runs", "sessions", "sign_in_links", "idempotent_requests"]
+ForgottenTable: TypeAlias = Literal[
+    "lock_events", "sync_runs", "sessions", "sign_in_links", "idempotent_requests", "agent_sessions"
+]
 
 
 async def remove_old(connection: Connection, *, table: ForgottenTable, before: datetime, limit: int) -> int:
