@@ -134,6 +134,7 @@ class Settings(BaseSettings):
     document_max_bytes: int = Field(default=5 * 1024 * 1024, ge=1, le=100 * 1024 * 1024)
     project_max_documents: int = Field(default=200_000, ge=1)
     event_readers: int = Field(default=400, ge=1, le=10_000)
+    event_readers_per_caller: int = Field(default=32, ge=1, le=10_000)
     pool_connections: int = Field(default=20, ge=1, le=200)
     drain_seconds: float = Field(default=20.0, ge=0, le=300)
 

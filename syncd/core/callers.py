@@ -14,6 +14,7 @@ class Caller:
 
     *actor* is shown as who did something: the username, or `key:ID`. *project_ids*: none where every project of the tenant is open.
     *role*, *user_id*, *session_id*: of a signed-in user only. *is_platform*: the key acts for any tenant.
+    *is_public*: nobody in particular, who may look.
     """
 
     tenant_id: TenantId
@@ -25,6 +26,7 @@ class Caller:
     user_id: UserId | None = None
     session_id: UUID | None = None
     is_platform: bool = False
+    is_public: bool = False
 
     @property
     def is_admin(self) -> bool:

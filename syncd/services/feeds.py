@@ -7,7 +7,7 @@ the last event that it has: who is too far behind, or comes with the number of a
 import asyncio
 import json
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from syncd.adapters.redis.listening import listen_to_projects
 from syncd.adapters.redis.locks import RedisClient
 from syncd.core.events import Change, Shown, is_news, list_project_changes, list_removals
 from syncd.core.ids import ProjectId, TenantId
-from syncd.errors import RetryLater, Unreachable
+from syncd.errors import RateLimited, RetryLater, Unreachable
 from syncd.services.beside import raising_first
 from syncd.services.budgets import Budgets
 from syncd.services.status import LEASE_SECONDS, Status, get_status
@@ -56,6 +56,7 @@ class Feed:
     def __init__(self, tenant_id: TenantId, look: Look, *, github_url: str) -> None:
         self.name = token_hex(6)
         self.number = 0
+        self.version = 0  # of everything: it moves with each look, also where nothing is news
         self.readers = 0
         self.looked = asyncio.Event()
         self._tenant_id = tenant_id
@@ -144,6 +145,7 @@ class Feed:
             self._wants_all = True
         else:
             self._tell(status, hinted=None if wants_all else hinted)
+        self.version += 1
 
     def _tell(self, status: Status, *, hinted: Collection[ProjectId] | None) -> None:
         after = {str(shown["id"]): shown for shown in describe_projects(status, github_url=self._github_url)}
@@ -187,23 +189,42 @@ class Feed:
         return Event(self.number, kind, project_id, text)
 
 
+@dataclass(frozen=True, slots=True)
+class ReaderBounds:
+    """How many may read at once: in this process, and on account of one caller."""
+
+    total: int
+    per_caller: int
+
+
 class Feeds:
     """The feeds of this process, one for each tenant that has readers."""
 
-    def __init__(self, look: Look, group: asyncio.TaskGroup, *, readers_max: int, github_url: str) -> None:
+    def __init__(self, look: Look, group: asyncio.TaskGroup, *, bounds: ReaderBounds, github_url: str) -> None:
         self.closing = False
         self.readers = 0
+        self._by_subject: Counter[str] = Counter()
         self._look = look
         self._group = group
-        self._readers_max = readers_max
+        self._bounds = bounds
         self._github_url = github_url
         self._feeds: dict[TenantId, Feed] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def reading(self, tenant_id: TenantId) -> AsyncIterator[Feed]:
-        """Read the feed of a tenant for as long as the body runs. Raises `RetryLater` when too many do."""
-        if self.readers >= self._readers_max:
+    async def reading(self, tenant_id: TenantId, subject: str) -> AsyncIterator[Feed]:
+        """Read the feed of a tenant for as long as the body runs, on account of *subject*.
+
+        Raises `RetryLater` when too many do, `RateLimited` when *subject* does too often.
+        """
+        if self._by_subject[subject] >= self._bounds.per_caller:
+            raise RateLimited(
+                "too_many_streams",
+                f"You follow the status {self._by_subject[subject]} times already.",
+                hint="Close some of them; SYNCD_EVENT_READERS_PER_CALLER is how many there may be.",
+                after_seconds=30,
+            )
+        if self.readers >= self._bounds.total:
             raise RetryLater(
                 "too_many_readers",
                 f"{self.readers} readers follow the status already.",
@@ -212,12 +233,16 @@ class Feeds:
             )
         feed = self._feeds.get(tenant_id) or self._open(tenant_id)
         self.readers += 1
+        self._by_subject[subject] += 1
         feed.readers += 1
         try:
             yield feed
         finally:
             feed.readers -= 1
             self.readers -= 1
+            self._by_subject[subject] -= 1
+            if not self._by_subject[subject]:
+                del self._by_subject[subject]
 
     def hint(self, tenant_id: TenantId | None, project_id: ProjectId | None) -> None:
         """Let feeds look soon: that of a tenant, or those that know the project; without both, all."""
@@ -269,7 +294,7 @@ class Watched:
 
 
 @asynccontextmanager
-async def open_feeds(watched: Watched, *, readers_max: int, github_url: str) -> AsyncIterator[Feeds]:
+async def open_feeds(watched: Watched, *, bounds: ReaderBounds, github_url: str) -> AsyncIterator[Feeds]:
     """Open the feeds of this process for as long as the body runs."""
 
     async def look(tenant_id: TenantId, project_ids: Collection[ProjectId] | None) -> Status:
@@ -285,7 +310,7 @@ async def open_feeds(watched: Watched, *, readers_max: int, github_url: str) -> 
 
     with raising_first():
         async with asyncio.TaskGroup() as group:
-            feeds = Feeds(look, group, readers_max=readers_max, github_url=github_url)
+            feeds = Feeds(look, group, bounds=bounds, github_url=github_url)
             listening = [
                 group.create_task(listen(watched.url, CHANNEL, lambda payload: feeds.hint(*_parse_notice(payload)))),
                 group.create_task(listen_to_projects(watched.redis, lambda project_id: feeds.hint(None, project_id))),

@@ -9,7 +9,7 @@ from syncd.web.api.openapi import make_openapi
 from syncd.web.api.route import Route
 from syncd.web.api.routes import ROUTES
 from syncd.web.api.serving import make_handler
-from syncd.web.auth import identified, opened, viewed
+from syncd.web.doors import identified, opened, viewed
 from syncd.web.events import end_events, follow_events
 from syncd.web.health import show_alive, show_health, show_ready
 from syncd.web.metrics import show_metrics

@@ -1,9 +1,7 @@
 """Who is calling: a key or a signed-in user, and through it one tenant; and whether a page of ours made the browser call."""
 
 import hmac
-from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
-from typing import TypeAlias
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -30,37 +28,6 @@ CSRF_HEADER = "X-CSRF-Token"
 FORWARDED_HEADER = "X-Forwarded-For"
 FETCH_SITE_HEADER = "Sec-Fetch-Site"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
-OpenHandler: TypeAlias = Callable[[Site, web.Request], Awaitable[web.StreamResponse]]
-CallerHandler: TypeAlias = Callable[[Site, Caller, web.Request], Awaitable[web.StreamResponse]]
-
-
-def opened(site: Site, handler: OpenHandler) -> Handler:
-    """Let everybody call *handler*."""
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        return await handler(site, request)
-
-    return handle
-
-
-def identified(site: Site, handler: CallerHandler, *, scope: str | None = None) -> Handler:
-    """Call *handler* with who is calling; who cannot say so, or lacks *scope*, gets no further."""
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        return await handler(site, await get_caller(site, request, scope=scope), request)
-
-    return handle
-
-
-def viewed(site: Site, handler: CallerHandler) -> Handler:
-    """Call *handler* with who looks; where SYNCD_PUBLIC_STATUS lets it, that is anybody."""
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        return await handler(site, await get_viewer(site, request), request)
-
-    return handle
 
 
 async def get_caller(site: Site, request: web.Request, *, scope: str | None = None) -> Caller:
@@ -160,7 +127,9 @@ async def get_viewer(site: Site, request: web.Request) -> Caller:
             tenant = await find_tenant(connection, site.public_tenant)
     if tenant is None:
         raise make_unauthorized_error()
-    return Caller(tenant_id=tenant.tenant_id, tenant_name=tenant.name, actor="public", scopes=frozenset())
+    return Caller(
+        tenant_id=tenant.tenant_id, tenant_name=tenant.name, actor="public", scopes=frozenset(), is_public=True
+    )
 
 
 def make_key_caller(key: ResolvedKey) -> Caller:

@@ -12,7 +12,9 @@ from syncd.errors import Forbidden, RetryLater
 from syncd.services.feeds import Event, Feed
 from syncd.web.answers import Unauthorized
 from syncd.web.auth import get_viewer
-from syncd.web.middlewares import DEADLINE
+from syncd.web.doors import name_subject
+from syncd.web.middlewares import DEADLINE, accepts_gzip
+from syncd.web.pieces import GzipStream, Piece, Pieces, PlainStream
 from syncd.web.site import Site
 
 BEAT_SECONDS = (
@@ -30,21 +32,32 @@ async def follow_events(site: Site, caller: Caller, request: web.Request) -> web
     if site.feeds is None:
         raise RetryLater("events_off", "This server sends no events.", hint="Ask /status instead.")
     request[DEADLINE].reschedule(None)
-    async with site.feeds.reading(caller.tenant_id) as feed:
+    async with site.feeds.reading(caller.tenant_id, name_subject(site, caller, request)) as feed:
         response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "text/event-stream; charset=utf-8"})
         response.headers["X-Accel-Buffering"] = "no"  # nginx would keep events back until its buffer is full
+        stream: PlainStream | GzipStream = PlainStream()
+        if accepts_gzip(request):
+            stream, response.headers[hdrs.CONTENT_ENCODING] = GzipStream(), "gzip"
         await response.prepare(request)
-        async for text in _list_texts(site, caller, request, feed=feed):
-            try:
-                async with asyncio.timeout(WRITE_SECONDS):
-                    await response.write(text.encode())
-            except TimeoutError:
-                if request.transport is not None:
-                    request.transport.abort()
-                break
-            except ConnectionError:
-                break
+        async for piece in _list_pieces(site, caller, request, feed=feed):
+            if not await _send(request, response, stream.add(piece)):
+                return response
+        await _send(request, response, stream.end())
     return response
+
+
+async def _send(request: web.Request, response: web.StreamResponse, content: bytes) -> bool:
+    """Send *content*; false when nobody reads any more."""
+    try:
+        async with asyncio.timeout(WRITE_SECONDS):
+            await response.write(content)
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+        return False
+    except ConnectionError:
+        return False
+    return True
 
 
 def end_events(site: Site) -> Callable[[web.Application], Awaitable[None]]:
@@ -57,24 +70,37 @@ def end_events(site: Site) -> Callable[[web.Application], Awaitable[None]]:
     return end
 
 
-async def _list_texts(site: Site, caller: Caller, request: web.Request, *, feed: Feed) -> AsyncIterator[str]:
+async def _list_pieces(site: Site, caller: Caller, request: web.Request, *, feed: Feed) -> AsyncIterator[Piece]:
     """Yield what to send next, and at least a beat in time."""
     loop = asyncio.get_running_loop()
     feeds = site.feeds
-    yield f"retry: {RETRY_MILLISECONDS}\n\n"
+    yield Piece(f"retry: {RETRY_MILLISECONDS}\n\n".encode())
     await feed.looked.wait()
     number, checked_at = _find_number(request, feed), loop.time()
     while feeds is not None and not feeds.closing:
-        events = None if number is None else feed.list_since(number)
+        piece = _write_since(site.pieces, feed, caller, number)
         number = feed.number
-        yield _write_all(feed, caller) if events is None else _write_news(feed, events, caller)
+        yield piece
         await feed.wait(number, seconds=max(0.0, checked_at + BEAT_SECONDS - loop.time()))
         if loop.time() - checked_at >= BEAT_SECONDS:
             refused = await _find_refusal(site, request)
             if refused is not None:
-                yield _write("end", json.dumps({"code": refused.code, "message": refused.message}))
+                yield Piece(_write("end", json.dumps({"code": refused.code, "message": refused.message})).encode())
                 return
             checked_at = loop.time()
+
+
+def _write_since(pieces: Pieces, feed: Feed, caller: Caller, number: int | None) -> Piece:
+    """Return what happened after *number*, or everything where that is not kept; one piece for all who see the whole tenant."""
+    events = None if number is None else feed.list_since(number)
+
+    def make() -> str:
+        return _write_all(feed, caller) if events is None else _write_news(feed, events, caller)
+
+    if caller.project_ids is not None:
+        return Piece(make().encode())
+    key = (feed.name, -1, feed.version) if events is None else (feed.name, feed.number - len(events), feed.number)
+    return pieces.get(key, make)
 
 
 def _find_number(request: web.Request, feed: Feed) -> int | None:

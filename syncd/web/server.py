@@ -13,7 +13,7 @@ from aiohttp import web
 from syncd.bootstrap import Parts
 from syncd.core.permalinks import make_web_url
 from syncd.errors import BadUsage, Busy, SyncdError
-from syncd.services.feeds import Watched, open_feeds
+from syncd.services.feeds import ReaderBounds, Watched, open_feeds
 from syncd.web.app import make_app
 from syncd.web.site import make_site
 
@@ -59,7 +59,8 @@ async def _open_app(parts: Parts) -> AsyncIterator[web.Application]:
         parts.web_pool, parts.redis, parts.web_url, parts.work.clock, parts.budgets, parts.settings.lease_seconds
     )
     github_url = make_web_url(parts.settings.github_api_url)
-    async with open_feeds(watched, readers_max=parts.settings.event_readers, github_url=github_url) as feeds:
+    bounds = ReaderBounds(parts.settings.event_readers, parts.settings.event_readers_per_caller)
+    async with open_feeds(watched, bounds=bounds, github_url=github_url) as feeds:
         yield make_app(make_site(parts, feeds))
 
 

@@ -28,6 +28,7 @@ from syncd.services.status_document import GITHUB_URL
 from syncd.settings import KEY_ENVIRONMENTS, require_setting
 from syncd.web.assets import Assets, load_assets
 from syncd.web.bodies import Reader
+from syncd.web.pieces import Pieces
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -78,6 +79,7 @@ class Site:
     connecting: Connecting | None = None
     budgets: Budgets | None = None
     feeds: Feeds | None = None
+    pieces: Pieces = field(default_factory=Pieces)
     metrics: Metrics = field(default_factory=Metrics)
     assets: Assets = field(default_factory=load_assets)
     github_url: str = GITHUB_URL

@@ -14,7 +14,7 @@ from syncd.services.project_status import EVENTS_SHOWN, describe_project_status
 from syncd.services.projects import make_project_not_found
 from syncd.services.status import Status, get_status
 from syncd.services.status_document import describe_projects, make_status_document
-from syncd.web.auth import get_viewer
+from syncd.web.doors import let_in
 from syncd.web.site import Site
 
 
@@ -25,7 +25,7 @@ async def show_status(site: Site, request: web.Request) -> web.StreamResponse:
     """
     if wants_page(request):
         return site.assets.answer_page()
-    caller = await get_viewer(site, request)
+    caller = await let_in(site, request)
     return vary(web.json_response(make_status_document(await _look(site, caller), github_url=site.github_url)))
 
 
@@ -33,7 +33,7 @@ async def show_project(site: Site, request: web.Request) -> web.StreamResponse:
     """Answer the same for one project: with its runs, its lock's history, what it skips, and how fresh it was."""
     if wants_page(request):
         return site.assets.answer_page()
-    caller = await get_viewer(site, request)
+    caller = await let_in(site, request)
     name = request.match_info["project"]
     found = await _find_project(site, caller, name)
     status = await _look(site, replace(caller, project_ids=frozenset((found.project_id,))))

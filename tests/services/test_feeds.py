@@ -10,8 +10,8 @@ import pytest
 
 from syncd.adapters.postgres.status import ProjectState
 from syncd.core.ids import ProjectId, TenantId
-from syncd.errors import RetryLater, Unreachable
-from syncd.services.feeds import Feed, Feeds
+from syncd.errors import RateLimited, RetryLater, Unreachable
+from syncd.services.feeds import Feed, Feeds, ReaderBounds
 from syncd.services.status import Coordination, Status
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -66,9 +66,9 @@ class World:
 
 
 @asynccontextmanager
-async def open_test_feeds(world: World, *, readers_max: int = 10) -> AsyncIterator[Feeds]:
+async def open_test_feeds(world: World, *, readers_max: int = 10, per_caller: int = 10) -> AsyncIterator[Feeds]:
     async with asyncio.TaskGroup() as group:
-        feeds = Feeds(world.look, group, readers_max=readers_max, github_url="https://github.com")
+        feeds = Feeds(world.look, group, bounds=ReaderBounds(readers_max, per_caller), github_url="https://github.com")
         try:
             yield feeds
         finally:
@@ -84,7 +84,11 @@ async def wait_for_news(feed: Feed, number: int) -> Sequence[str]:
 
 async def test_readers_of_a_tenant_share_one_look() -> None:
     world = World()
-    async with open_test_feeds(world) as feeds, feeds.reading(TENANT) as one, feeds.reading(TENANT) as other:
+    async with (
+        open_test_feeds(world) as feeds,
+        feeds.reading(TENANT, "ann") as one,
+        feeds.reading(TENANT, "ann") as other,
+    ):
         await one.looked.wait()
         await other.looked.wait()
         assert one is other
@@ -94,7 +98,7 @@ async def test_readers_of_a_tenant_share_one_look() -> None:
 async def test_a_hint_is_one_look_at_that_project_however_often_it_comes() -> None:
     world = World()
     (project_id,) = world.revisions
-    async with open_test_feeds(world) as feeds, feeds.reading(TENANT) as feed:
+    async with open_test_feeds(world) as feeds, feeds.reading(TENANT, "ann") as feed:
         await feed.looked.wait()
         number = feed.number
         world.revisions[project_id] += 1
@@ -107,7 +111,7 @@ async def test_a_hint_is_one_look_at_that_project_however_often_it_comes() -> No
 async def test_a_hint_of_a_project_that_nobody_knows_is_no_look_unless_it_is_the_tenants() -> None:
     world = World()
     new = ProjectId(uuid4())
-    async with open_test_feeds(world) as feeds, feeds.reading(TENANT) as feed:
+    async with open_test_feeds(world) as feeds, feeds.reading(TENANT, "ann") as feed:
         await feed.looked.wait()
         number = feed.number
         feeds.hint(None, ProjectId(uuid4()))
@@ -121,7 +125,7 @@ async def test_a_hint_of_a_project_that_nobody_knows_is_no_look_unless_it_is_the
 async def test_a_project_that_a_hinted_look_does_not_find_is_gone() -> None:
     world = World()
     (project_id,) = world.revisions
-    async with open_test_feeds(world) as feeds, feeds.reading(TENANT) as feed:
+    async with open_test_feeds(world) as feeds, feeds.reading(TENANT, "ann") as feed:
         await feed.looked.wait()
         number = feed.number
         world.revisions.clear()
@@ -135,7 +139,7 @@ async def test_what_is_too_long_ago_is_not_kept_and_that_is_known(monkeypatch: p
     monkeypatch.setattr("syncd.services.feeds.PAUSE_SECONDS", 0)
     world = World()
     (project_id,) = world.revisions
-    async with open_test_feeds(world) as feeds, feeds.reading(TENANT) as feed:
+    async with open_test_feeds(world) as feeds, feeds.reading(TENANT, "ann") as feed:
         await feed.looked.wait()
         first = feed.number
         for _ in range(3):
@@ -153,7 +157,7 @@ async def test_what_is_too_long_ago_is_not_kept_and_that_is_known(monkeypatch: p
 
 async def test_postgres_that_is_away_is_said_and_what_was_seen_stays() -> None:
     world = World()
-    async with open_test_feeds(world) as feeds, feeds.reading(TENANT) as feed:
+    async with open_test_feeds(world) as feeds, feeds.reading(TENANT, "ann") as feed:
         await feed.looked.wait()
         number = feed.number
         world.troubles = [AWAY]
@@ -171,7 +175,7 @@ async def test_postgres_that_is_away_is_said_and_what_was_seen_stays() -> None:
 async def test_a_look_that_fails_unexpectedly_is_logged_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     world = World()
     world.troubles = [ValueError("odd")]
-    async with open_test_feeds(world) as feeds, feeds.reading(TENANT) as feed:
+    async with open_test_feeds(world) as feeds, feeds.reading(TENANT, "ann") as feed:
         await feed.looked.wait()
         feeds.hint(None, None)
         await wait_for_news(feed, 0)
@@ -184,29 +188,42 @@ async def test_a_feed_that_nobody_reads_ends(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("syncd.services.feeds.LOOK_SECONDS", 0.01)
     world = World()
     async with open_test_feeds(world) as feeds:
-        async with feeds.reading(TENANT) as feed:
+        async with feeds.reading(TENANT, "ann") as feed:
             await feed.looked.wait()
         async with asyncio.timeout(5):
             await asyncio.gather(*feeds.list_tasks())
-        async with feeds.reading(TENANT) as another:
+        async with feeds.reading(TENANT, "ann") as another:
             assert another is not feed
             assert another.name != feed.name
 
 
 async def test_one_reader_too_many_is_refused() -> None:
     async with open_test_feeds(World(), readers_max=1) as feeds:
-        async with feeds.reading(TENANT):
+        async with feeds.reading(TENANT, "ann"):
             with pytest.raises(RetryLater) as refused:
-                async with feeds.reading(TenantId(uuid4())):
+                async with feeds.reading(TenantId(uuid4()), "bob"):
                     pytest.fail("one too many")
             assert refused.value.code == "too_many_readers"
-        async with feeds.reading(TENANT):
+        async with feeds.reading(TENANT, "ann"):
+            pass
+
+
+async def test_one_caller_does_not_take_the_places_of_the_others() -> None:
+    async with open_test_feeds(World(), per_caller=1) as feeds:
+        async with feeds.reading(TENANT, "ann"):
+            with pytest.raises(RateLimited) as refused:
+                async with feeds.reading(TENANT, "ann"):
+                    pytest.fail("one too many")
+            assert refused.value.code == "too_many_streams"
+            async with feeds.reading(TENANT, "bob"):
+                pass
+        async with feeds.reading(TENANT, "ann"):
             pass
 
 
 async def test_a_feed_that_is_cancelled_as_it_wakes_up_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("syncd.services.feeds.PAUSE_SECONDS", 0)
-    async with open_test_feeds(World()) as feeds, feeds.reading(TENANT) as feed:
+    async with open_test_feeds(World()) as feeds, feeds.reading(TENANT, "ann") as feed:
         await feed.looked.wait()
         (task,) = feeds.list_tasks()
         for _ in range(3):

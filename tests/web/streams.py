@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from syncd.adapters.redis.locks import RedisClient
-from syncd.services.feeds import Feeds, Watched, open_feeds
+from syncd.services.feeds import Feeds, ReaderBounds, Watched, open_feeds
 from syncd.services.status_document import GITHUB_URL
 from tests.databases import Database
 from tests.mirror import Mirror
@@ -74,12 +74,15 @@ async def open_live_client(
     database: Database,
     *,
     readers_max: int = 10,
+    readers_per_caller: int = 10,
     port: int = 0,
     public_tenant: str | None = None,
 ) -> AsyncIterator[tuple[Client, Feeds]]:
     """Serve *mirror* with its events; on a free port where none is named."""
     watched = Watched(mirror.web_pool, redis, database.web_url, lambda: datetime.now(UTC))
-    async with open_feeds(watched, readers_max=readers_max, github_url=GITHUB_URL) as feeds:
+    async with open_feeds(
+        watched, bounds=ReaderBounds(readers_max, readers_per_caller), github_url=GITHUB_URL
+    ) as feeds:
         site = replace(make_test_site(mirror.web_pool, redis), feeds=feeds, public_tenant=public_tenant)
         async with open_client(site, port=port) as client:
             yield client, feeds

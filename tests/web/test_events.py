@@ -24,7 +24,7 @@ from syncd.services.progress import open_progress_board
 from tests.databases import Database
 from tests.mirror import LIMITS, Mirror, open_mirror
 from tests.web.sites import Client, add_test_key, make_test_site, open_client
-from tests.web.streams import SECONDS, open_live_client, open_stream
+from tests.web.streams import SECONDS, Stream, open_live_client, open_stream
 
 
 @pytest_asyncio.fixture
@@ -177,6 +177,36 @@ async def test_a_reader_too_many_is_refused_until_another_goes(
                 await ended()
         async with open_stream(client, key) as stream:
             await stream.read_until("synced")
+
+
+async def test_who_opens_too_many_streams_is_refused_and_others_are_not(
+    mirror: Mirror, redis: RedisClient, database: Database, key: str
+) -> None:
+    async with (
+        open_live_client(mirror, redis, database, readers_per_caller=1) as (client, _),
+        open_stream(client, key) as stream,
+    ):
+        await stream.read_until("synced")
+        refused = await client.get("/events", key=key)
+        assert (refused.status, refused.headers["Retry-After"]) == (429, "30")
+        async with open_stream(client, await add_test_key(mirror.web_pool, mirror.tenant_id)) as another:
+            await another.read_until("synced")
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "identity"])
+async def test_the_events_are_compressed_for_who_accepts_it_and_readable_as_they_come(
+    live: tuple[Client, Feeds], mirror: Mirror, key: str, accepted: str
+) -> None:
+    client, feeds = live
+    headers = {"Authorization": f"Bearer {key}", "Accept-Encoding": accepted}
+    async with client.session.get(f"{client.url}/events", headers=headers) as response:
+        assert response.headers.get("Content-Encoding", "identity") == accepted
+        stream = Stream(response)
+        await stream.read_until("synced")
+        await add_folder(mirror, "guide")
+        await stream.read_until("project", name="guide")
+        feeds.close()
+        assert await stream.read() is None
 
 
 async def test_who_does_not_read_is_cut_off(

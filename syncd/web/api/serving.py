@@ -7,10 +7,11 @@ from aiohttp import hdrs, web
 
 from syncd.adapters.postgres.outages import explaining_outage
 from syncd.core.callers import Caller
-from syncd.errors import BadUsage, Forbidden, RateLimited
+from syncd.errors import BadUsage, Forbidden
 from syncd.services.idempotency import OnceAnswer, do_once, make_once_request
 from syncd.web.api.route import Access, Call, Reply, Route
-from syncd.web.auth import SAFE_METHODS, Handler, get_caller, get_platform_key
+from syncd.web.auth import SAFE_METHODS, get_caller, get_platform_key
+from syncd.web.doors import Handler, name_subject, take_turn
 from syncd.web.site import Site
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
@@ -40,12 +41,12 @@ async def _identify(site: Site, route: Route, request: web.Request) -> Caller | 
         case Access.OPEN:
             return None
         case Access.PLATFORM:
-            await _take_turn(site, f"key:{await get_platform_key(site, request)}")
+            await take_turn(site, f"key:{await get_platform_key(site, request)}")
             return None
         case Access.TENANT:
             # Before the scope: who is refused for it over and over takes turns too.
             caller = await get_caller(site, request)
-            await _take_turn(site, str(caller.user_id or f"{caller.tenant_id}:{caller.actor}"))
+            await take_turn(site, name_subject(site, caller, request))
             caller.require_scope(route.scope)
             if route.whole_tenant and caller.project_ids is not None:
                 raise Forbidden(
@@ -54,14 +55,6 @@ async def _identify(site: Site, route: Route, request: web.Request) -> Caller | 
                     hint="Use a key that opens every project.",
                 )
             return caller
-
-
-async def _take_turn(site: Site, subject: str) -> None:
-    wait = await site.rest.throttle.take(f"rest:{sha256(subject.encode()).hexdigest()[:32]}", site.rest.rate)
-    if wait > 0:
-        raise RateLimited(
-            "too_many_requests", "There were too many requests.", hint="Wait, and go on slower.", after_seconds=wait
-        )
 
 
 async def _answer_once(call: Call) -> web.Response:

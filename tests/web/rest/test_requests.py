@@ -7,6 +7,7 @@ import pytest
 
 from syncd.adapters.redis.locks import RedisClient
 from syncd.core.throttles import Rate
+from syncd.services.tenants import get_tenant
 from syncd.web.api.routes import ROUTES
 from tests.web.rest.lists import read_pages
 from tests.web.sites import Answer, Client, add_test_key, make_test_rest, make_test_site, open_client
@@ -68,6 +69,26 @@ async def test_a_caller_that_asks_too_often_is_told_when_to_come_again(ours: Par
     assert statuses == [200, 200, 429]
     assert (refused.status, refused.error["code"]) == (429, "RATE_LIMITED")
     assert 1 <= int(refused.headers["Retry-After"]) <= 30
+
+
+async def test_every_way_in_takes_a_turn_of_the_caller(ours: Party, redis: RedisClient) -> None:
+    rest = replace(make_test_rest(redis), rate=Rate(interval_seconds=30.0, burst=1))
+    async with open_client(make_test_site(ours.mirror.web_pool, redis, rest=rest)) as client:
+        key = await add_test_key(ours.mirror.web_pool, ours.mirror.tenant_id)
+        assert (await client.get("/status", key=key)).status == 200
+        for path in ("/status", f"/status/{ours.project.name}", "/events", "/api/v1", f"{API}/openapi.json"):
+            assert (await client.get(path, key=key)).status == 429, path
+
+
+async def test_where_anybody_may_look_each_address_has_turns_of_its_own(ours: Party, redis: RedisClient) -> None:
+    rest = replace(make_test_rest(redis), rate=Rate(interval_seconds=30.0, burst=1))
+    tenant = (await get_tenant(ours.mirror.web_pool, ours.mirror.tenant_id)).name
+    async with open_client(make_test_site(ours.mirror.web_pool, redis, rest=rest, public_tenant=tenant)) as client:
+        statuses = [
+            (await client.get("/status", X_Forwarded_For=address)).status
+            for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2")
+        ]
+    assert statuses == [200, 429, 200]
 
 
 async def test_a_page_of_an_allowed_site_may_call_with_a_key_and_no_other(ours: Party, redis: RedisClient) -> None:
