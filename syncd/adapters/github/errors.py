@@ -16,6 +16,7 @@ _UNSTATED_LIMIT_SECONDS = 60.0
 _UNREACHABLE_SECONDS = 30.0
 _UNEXPECTED_SECONDS = 300.0
 _LONGEST_QUOTE = 200
+_DENIED = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 
 
 def make_error(response: Response, repository: str, *, authenticated: bool) -> SyncdError:
@@ -33,6 +34,11 @@ def make_error(response: Response, repository: str, *, authenticated: bool) -> S
         hint="Nothing was changed; it is asked again. A redirect here is never followed.",
         after_seconds=_UNEXPECTED_SECONDS,
     )
+
+
+def is_permission_missing(response: Response, error: SyncdError) -> bool:
+    """Return whether *response* refuses one thing of a repository that was found before: GitHub tells a missing permission by 404 too."""
+    return response.status in _DENIED and error.code in {"repository_not_found", "access_denied"}
 
 
 def make_not_found_error(repository: str, *, authenticated: bool) -> Stalled:

@@ -11,13 +11,12 @@ from http import HTTPStatus
 from pydantic import AwareDatetime, BaseModel, RootModel
 
 from syncd.adapters.github.client import GitHubClient
-from syncd.adapters.github.errors import make_error
+from syncd.adapters.github.errors import is_permission_missing, make_error
 from syncd.adapters.github.responses import Response, parse_body
 from syncd.errors import Rejected, SyncdError
 
 EVENTS = ("push", "repository")
 
-_DENIED = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 _PAGE = "100"  # GitHub allows 20 hooks a repository and event
 
 
@@ -154,8 +153,7 @@ def _make_error(client: GitHubClient, response: Response, name: str) -> SyncdErr
             hint="SYNCD_WEBHOOK_URL must be an address that GitHub can reach; or do without, and the project is polled.",
         )
     error = make_error(response, name, authenticated=client.authenticated)
-    if response.status in _DENIED and error.code in {"repository_not_found", "access_denied"}:
-        # The repository itself was found before: what is missing is the permission, which GitHub also tells by 404.
+    if is_permission_missing(response, error):
         return Rejected(
             "webhook_denied",
             f"GitHub does not let this token look after webhooks of {name}.",

@@ -6,11 +6,9 @@ Rules: docs.github.com/rest/commits/statuses. A token needs the permission Commi
 from http import HTTPStatus
 
 from syncd.adapters.github.client import GitHubClient
-from syncd.adapters.github.errors import make_error
+from syncd.adapters.github.errors import is_permission_missing, make_error
 from syncd.core.commit_statuses import CommitStatus
 from syncd.errors import Rejected
-
-_DENIED = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 
 
 async def post_commit_status(
@@ -30,7 +28,7 @@ async def post_commit_status(
             hint="The commit is gone, or has a thousand statuses already: the next push has its own.",
         )
     error = make_error(response, name, authenticated=client.authenticated)
-    if response.status in _DENIED and error.code in {"repository_not_found", "access_denied"}:
+    if is_permission_missing(response, error):
         raise Rejected(
             "commit_status_denied",
             f"GitHub does not let this token tell the status of commits of {name}.",

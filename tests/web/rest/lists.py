@@ -4,6 +4,8 @@ from typing import Any
 
 from tests.web.sites import Client
 
+API = "/api/v1"
+
 
 async def read_pages(client: Client, path: str, key: str, *, limit: int) -> list[list[dict[str, Any]]]:
     """Return every page of a list."""

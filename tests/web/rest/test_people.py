@@ -8,12 +8,9 @@ from syncd.adapters.postgres.tenants import list_removed_tenants
 from syncd.core.users import Role
 from syncd.services.tenants import remove_ended_tenants
 from tests.web.people import add_test_user, signed_in
-from tests.web.rest.lists import read_pages
+from tests.web.rest.lists import API, read_pages
 from tests.web.sites import Client, add_test_key
 from tests.web.tenants import Parties, Party
-
-API = "/api/v1"
-
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

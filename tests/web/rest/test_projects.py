@@ -12,12 +12,9 @@ from syncd.services.installation import ALL_SCOPES
 from tests.fakegithub.gitrepo import GitRepository
 from tests.fakegithub.server import open_fake_github
 from tests.services.folder_projects import sync_folder, write
-from tests.web.rest.lists import read_pages
+from tests.web.rest.lists import API, read_pages
 from tests.web.sites import Client, add_test_key, make_test_rest, make_test_site, open_client
 from tests.web.tenants import Parties, Party
-
-API = "/api/v1"
-
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

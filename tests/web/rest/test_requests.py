@@ -9,12 +9,9 @@ from syncd.adapters.redis.locks import RedisClient
 from syncd.core.throttles import Rate
 from syncd.services.tenants import get_tenant
 from syncd.web.api.routes import ROUTES
-from tests.web.rest.lists import read_pages
+from tests.web.rest.lists import API, read_pages
 from tests.web.sites import Answer, Client, add_test_key, make_test_rest, make_test_site, open_client
 from tests.web.tenants import Parties, Party
-
-API = "/api/v1"
-
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
