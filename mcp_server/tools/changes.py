@@ -32,6 +32,7 @@ class ChangesArguments(Arguments):
 
     since: Annotated[Cursor, Field(description="r42, commit, time, session, or nextSince; r0: all")]
     project: Text | None = None
+    at: Annotated[Text | None, Field(description="up to this moment; left out: now")] = None
     cursor: Cursor | None = None
 
 
@@ -53,15 +54,18 @@ class _Place:
 
 
 async def show_changes(call: Call, arguments: ChangesArguments) -> Answer:
-    """Return the changes of a project, or of every project in view, page by page."""
-    projects = call.projects if arguments.project is None else [call.get_project(arguments.project)]
+    """Return the changes of a project, or of every project in view, up to a moment, page by page."""
+    if arguments.project is None:
+        projects = await view_projects(call, call.projects, arguments.at)
+    else:
+        projects = [await view_project(call, call.get_project(arguments.project), arguments.at)]
     if len(projects) > MAX_PROJECTS:
         raise Rejected(
             "project_required",
             f"There are more than {MAX_PROJECTS} projects.",
             hint="Name one: docs_changes(project=…, since=…).",
         )
-    purpose = f"docs_changes {arguments.project or ''} {arguments.since}"
+    purpose = f"docs_changes {arguments.project or ''} {arguments.at or ''} {arguments.since}"
     if arguments.cursor is None:
         spans, place = await _begin(call, projects, arguments), _Place()
     else:

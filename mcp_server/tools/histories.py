@@ -1,7 +1,7 @@
 """docs_history: how a document came to be what it is."""
 
 from mcp_server.answers import Answer, Json, ValueAnswer
-from mcp_server.arguments import Arguments, Text
+from mcp_server.arguments import Arguments, At, Text
 from mcp_server.calls import Call
 from mcp_server.freshness import format_time, freshness_values
 from mcp_server.resolving import get_target
@@ -16,12 +16,13 @@ class HistoryArguments(Arguments):
     """Arguments of docs_history."""
 
     id: Text
+    at: At = None
     cursor: Text | None = None
 
 
 async def show_history(call: Call, arguments: HistoryArguments) -> Answer:
-    """Return the versions of a document, newest first, also of one that is gone."""
-    target = await get_target(call, arguments.id, gone=True)
+    """Return the versions of a document up to a moment, newest first, also of one that is gone."""
+    target = await get_target(call, arguments.id, at=arguments.at, gone=True)
     project, document_id = target.project, target.document.document_id
     purpose = f"docs_history {project.project_id} {document_id}"
     before = project.revision + 1
@@ -31,7 +32,7 @@ async def show_history(call: Call, arguments: HistoryArguments) -> Answer:
     shown = steps[:PAGE]
     newest = shown[0]
     gone: dict[str, Json] = {}
-    if arguments.cursor is None and newest.revision_to is not None:
+    if arguments.cursor is None and newest.revision_to is not None and newest.revision_to <= project.revision:
         gone = {"deletedAt": f"r{newest.revision_to}"}
     return ValueAnswer(
         {

@@ -1,12 +1,14 @@
 """docs_outline: what a document consists of, where it leads, and what leads to it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from mcp_server.answers import Answer, TextAnswer
 from mcp_server.arguments import Arguments, At, Text
 from mcp_server.calls import Call
 from mcp_server.freshness import freshness_line
 from mcp_server.resolving import Target, get_target
+from mcp_server.tools.reading import DEFAULT_CHARACTERS
 from syncd.adapters.postgres.reading.documents import get_text, list_documents_at, list_places
 from syncd.adapters.postgres.reading.links import PlacedLink, list_links, list_links_to
 from syncd.core.lines import line_starts
@@ -14,8 +16,9 @@ from syncd.core.link_targets import list_link_names, list_meanings, resolve_targ
 from syncd.core.outline import Link
 from syncd.core.sections import SectionSpan, list_sections
 
-MAX_HEADINGS = 300
-MAX_LINKS = 100
+# What a page shows of each list; the rest of all three is on the next.
+PAGE_HEADINGS, HEADINGS_CHARACTERS = 300, DEFAULT_CHARACTERS // 2
+PAGE_LINKS, LINKS_CHARACTERS = 100, DEFAULT_CHARACTERS // 4
 # Links that end in the same name and may lead elsewhere.
 _COMPARED_LINKS = 2_000
 
@@ -25,26 +28,61 @@ class OutlineArguments(Arguments):
 
     id: Text
     at: At = None
+    cursor: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a page shows of a list, up to the number *reached*."""
+
+    title: str
+    shown: Sequence[str]
+    reached: int
+    more: bool
+
+    def __str__(self) -> str:
+        more = "…\n" if self.more else ""
+        return "".join((f"{self.title}:\n", *(f"{line}\n" for line in self.shown), more)) if self.shown else ""
 
 
 async def show_outline(call: Call, arguments: OutlineArguments) -> Answer:
-    """Return headings with lines and sizes, links out, and backlinks."""
+    """Return headings with lines and sizes, links out, and backlinks, a page of each."""
     target = await get_target(call, arguments.id, at=arguments.at)
+    purpose = f"docs_outline {target.document.document_id} {target.document.version} {target.project.revision}"
+    begins = [0, 0, 0] if arguments.cursor is None else call.open_cursor(arguments.cursor, purpose=purpose)
+    at_heading, at_link, at_backlink = map(int, begins)
     text = await get_text(call.connection, target.document.content_hash)
     sections = list_sections(await list_places(call.connection, target.document))
     starts = [*line_starts(text), len(text)]
-    links = await list_links(call.connection, target.document, limit=MAX_LINKS + 1)
+    links = await list_links(call.connection, target.document, from_ordinal=at_link, limit=PAGE_LINKS + 1)
     leads = await _resolve(call, target, links)
-    backlinks = await _list_backlinks(call, target)
+    backlinks = (await _list_backlinks(call, target))[at_backlink:]
+    headings = [_describe_section(section, starts) for section in sections[at_heading:]]
+    parts = (
+        _cut("Headings", headings, at_heading, most=PAGE_HEADINGS, characters=HEADINGS_CHARACTERS),
+        _cut("Links", [_describe_link(link, leads) for link in links], at_link),
+        _cut("Linked from", [_describe_backlink(target, link) for link in backlinks], at_backlink),
+    )
     size = f"{len(starts) - 1} lines, {len(text)} characters"
     head = f"{freshness_line(target.project)}\n{target.document_id} · {size} · {target.link()}"
-    parts = (
-        _join("Headings", [_describe_section(section, starts) for section in sections], MAX_HEADINGS),
-        _join("Links", [_describe_link(link, leads) for link in links], MAX_LINKS),
-        _join("Linked from", [_describe_backlink(target, link) for link in backlinks], MAX_LINKS),
-    )
-    tail = f'Read a section: docs_read(id="{target.document_id}", section=anchor)' if sections else ""
-    return TextAnswer(head, "\n".join(part for part in parts if part), tail, target.document_id)
+    tail = [f'Read a section: docs_read(id="{target.document_id}", section=anchor)'] if sections else []
+    if any(part.more for part in parts):
+        cursor = call.seal_cursor([part.reached for part in parts], purpose=purpose)
+        tail.append(f'More where there is a "…": the same call with cursor="{cursor}"')
+    return TextAnswer(head, "\n".join(str(part) for part in parts if part.shown), "\n".join(tail), target.document_id)
+
+
+def _cut(
+    title: str, lines: Sequence[str], begin: int, *, most: int = PAGE_LINKS, characters: int = LINKS_CHARACTERS
+) -> _Part:
+    """Return as many of *lines*, of which the first is number *begin*, as fit; one at least."""
+    shown: list[str] = []
+    for line in lines[:most]:
+        characters -= len(line)
+        if shown and characters < 0:
+            break
+        shown.append(line)
+    return _Part(title, shown, begin + len(shown), len(shown) < len(lines))
 
 
 async def _resolve(call: Call, target: Target, links: Sequence[Link]) -> Mapping[str, str]:
@@ -103,10 +141,3 @@ def _describe_link(link: Link, leads: Mapping[str, str]) -> str:
 
 def _describe_backlink(target: Target, link: PlacedLink) -> str:
     return f"{target.project.name}/{link.path} L{link.line} [{link.text}]({link.target})"
-
-
-def _join(title: str, lines: Sequence[str], limit: int) -> str:
-    if not lines:
-        return ""
-    rest = [f"… {len(lines) - limit} more" if len(lines) > limit else ""] if len(lines) > limit else []
-    return "\n".join((f"{title}:", *lines[:limit], *rest)) + "\n"

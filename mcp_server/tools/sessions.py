@@ -107,7 +107,7 @@ async def _open(call: Call, arguments: SessionArguments) -> Answer:
             "session": session.session_id,
             "expiresAt": format_time(session.expires_at),
             "pins": _describe_pins(call, pins),
-            "next": f'Pass at="{session.session_id}" to docs_search, docs_list, docs_read, docs_outline, docs_chunks, docs_diff.',
+            "next": f'Pass at="{session.session_id}" to any tool that takes at; as since, docs_changes tells what has moved.',
         }
     )
 

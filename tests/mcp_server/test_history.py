@@ -1,8 +1,10 @@
 """docs_history, docs_diff, docs_changes and docs_outline over documents that come, change, move, go and return."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from mcp_server.tools import changes, histories
 from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.core.projects import Project
-from tests.databases import make_database
+from tests.databases import Database, make_database
 from tests.mcp_server.agents import call, text_of
 from tests.mcp_server.test_changes import served_party
 from tests.mcp_server.worlds import Party, run_git
@@ -98,6 +100,16 @@ async def test_the_history_of_a_document_tells_renames_deletion_and_return(story
     assert "deletedAt" not in history
 
 
+async def test_a_history_ends_at_the_moment_that_is_asked_for(story: Story) -> None:
+    moved = await story.ask("docs_history", id="guide/docs/manual.md", at="r3")
+    gone = await story.ask("docs_history", id="guide/docs/manual.md", at=story.commits[3])
+
+    assert [item["change"] for item in moved["items"]] == ["renamed", "modified", "added"]
+    assert (moved["revision"], "deletedAt" in moved) == (3, False)
+    assert (gone["deletedAt"], gone["items"]) == ("r4", moved["items"])
+    assert "is now guide/docs/manual.md" not in json.dumps(gone)
+
+
 async def test_a_history_goes_on_page_by_page(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = (await story.ask("docs_history", id="guide/docs/manual.md"))["items"]
     monkeypatch.setattr(histories, "PAGE", 3)
@@ -167,6 +179,28 @@ async def test_changes_are_net_and_exact(story: Story) -> None:
     ]
 
 
+async def test_changes_end_at_the_moment_that_is_asked_for(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "PAGE", 1)
+    first = await story.ask("docs_changes", project="guide", since="r1", at="r4")
+    second = await story.ask("docs_changes", project="guide", since="r1", at="r4", cursor=first["nextCursor"])
+    third = await story.ask("docs_changes", project="guide", since="r1", at="r4", cursor=second["nextCursor"])
+    monkeypatch.undo()
+    later = await story.ask("docs_changes", project="guide", since=third["nextSince"], at="r5")
+    before = await story.ask("docs_changes", project="guide", since="r3", at="r2")
+
+    assert [(item["change"], item["id"]) for page in (first, second, third) for item in page["items"]] == [
+        ("added", "guide/docs/extra.md@v1"),
+        ("deleted", "guide/docs/guide.md@v1"),
+        ("added", "guide/docs/index.md@v1"),
+    ]
+    (project,) = first["projects"]
+    assert (project["sinceRevision"], project["revision"], project["commit"]) == (1, 4, story.commits[3])
+    assert [item["id"] for item in later["items"]] == ["guide/docs/manual.md@v3"]
+    assert (before["items"], before["projects"]) == ([], [])
+    other = await story.complain("docs_changes", project="guide", since="r1", cursor=first["nextCursor"])
+    assert "does not belong to this call" in other
+
+
 async def test_changes_since_the_last_answer_are_those_that_came_after_it(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,3 +260,28 @@ async def test_an_outline_has_headings_links_and_backlinks(story: Story) -> None
     assert "Linked from" not in index
     # The same text, at a revision where the guide has moved away.
     assert "[guide](guide.md#install) → no document" in later
+
+
+async def test_an_outline_of_many_headings_and_links_goes_on_until_all_were_shown(
+    database: Database, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    headings = "".join(f"## Part {n}\n\n[to {n}](other-{n}.md)\n\n" for n in range(700))
+    pointing = "".join(f"[back {n}](many.md)\n\n" for n in range(150))
+    async with served_party(database, redis_server, tmp_path) as (origin, party):
+        await party.add_project("guide", {"many.md": f"# Many\n\n{headings}", "index.md": f"# I\n\n{pointing}"})
+        seen: list[tuple[str, str, str]] = []
+        cursor: dict[str, object] = {}
+        while True:
+            page = text_of(await call(origin, party.api_key, "docs_outline", id="guide/many", **cursor))
+            assert len(page) < 21_500
+            seen += re.findall(r"^## (Part \d+)|\[(to \d+)\]|\[(back \d+)\]", page, re.MULTILINE)
+            if 'cursor="' not in page:
+                break
+            cursor = {"cursor": page.rsplit('cursor="', 1)[1].split('"')[0]}
+
+    lists = [[found for found in column if found] for column in zip(*seen, strict=True)]
+    assert lists == [
+        [f"Part {n}" for n in range(700)],
+        [f"to {n}" for n in range(700)],
+        [f"back {n}" for n in range(150)],
+    ]

@@ -32,6 +32,9 @@ async def test_every_reading_tool_reads_as_of_a_revision_a_commit_or_a_time(
             listed = json.loads(text_of(await call(origin, key, "docs_list", project="guide", at=at)))
             found = text_of(await call(origin, key, "docs_search", query="wombat quokka", project="guide", at=at))
             chunks = text_of(await call(origin, key, "docs_chunks", id="guide/docs/gone.md", at=at))
+            (project,) = json.loads(text_of(await call(origin, key, "docs_projects", project="guide", at=at)))[
+                "projects"
+            ]
 
             assert "the first wombat" in read
             assert f"/blob/{first.synced_commit}/docs/a.md" in read
@@ -43,11 +46,16 @@ async def test_every_reading_tool_reads_as_of_a_revision_a_commit_or_a_time(
             assert "guide/docs/a.md@v1" in found
             assert "second" not in found
             assert "will go: quokka" in chunks
+            assert (project["revision"], project["newestRevision"], project["commit"]) == (1, 2, first.synced_commit)
+            assert not {"documents", "chunks", "skipped"} & set(project)
         everywhere = text_of(await call(origin, key, "docs_search", query="quokka", at=between))
+        projects = json.loads(text_of(await call(origin, key, "docs_projects", at=between)))["projects"]
+        never = json.loads(text_of(await call(origin, key, "docs_projects", at="2001-01-01")))["projects"]
         newest = text_of(await call(origin, key, "docs_search", query="wombat quokka"))
         at_newest = json.loads(text_of(await call(origin, key, "docs_list", project="guide", at=second.synced_commit)))
 
     assert "guide/docs/gone.md@v1" in everywhere
+    assert ([project["revision"] for project in projects], never) == ([1], [])
     assert "gone" not in newest
     assert "as of" not in newest
     assert [item["id"] for item in at_newest["items"]] == ["guide/docs/moved.md", "guide/docs/new.md"]
@@ -63,6 +71,9 @@ async def test_every_reading_tool_reads_as_of_a_revision_a_commit_or_a_time(
         ("docs_read", {"id": "guide/docs/a.md", "at": "v3"}, "project/path@v3"),
         ("docs_list", {"project": "guide", "at": "yesterday"}, "Write r42"),
         ("docs_search", {"query": "wombat", "at": "r1"}, "Name the project"),
+        ("docs_projects", {"at": "r1"}, "Name the project"),
+        ("docs_history", {"id": "guide/docs/a.md", "at": "r7"}, "no such revision"),
+        ("docs_changes", {"since": "r0", "project": "guide", "at": "r7"}, "no such revision"),
         ("docs_search", {"query": "wombat", "at": "2001-01-01"}, None),
     ],
 )

@@ -23,9 +23,11 @@ class PlacedLink:
     text: str
 
 
-async def list_links(connection: Connection, document: ReadableDocument, *, limit: int) -> Sequence[Link]:
-    """Return at most *limit* links of a document, in order."""
-    rows = await connection.fetch(_LIST_LINKS, document.content_hash, document.format, limit)
+async def list_links(
+    connection: Connection, document: ReadableDocument, *, from_ordinal: int = 0, limit: int
+) -> Sequence[Link]:
+    """Return at most *limit* links of a document, in order, from *from_ordinal* on."""
+    rows = await connection.fetch(_LIST_LINKS, document.content_hash, document.format, from_ordinal, limit)
     return tuple(Link(**row) for row in rows)
 
 
