@@ -380,6 +380,21 @@ ALTER FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_reason te
 
 COMMENT ON FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_reason text, p_until timestamp with time zone, p_is_admin boolean) IS 'Definer: stops the syncs of a project of the current tenant; a holder cannot write any more. done, refused (another''s freeze stands), or null: no such project, or not yours.';
 
+-- Name: get_own_name(); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
+
+CREATE FUNCTION syncd.get_own_name() RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select t.name from syncd.tenants t where t.tenant_id = syncd.current_tenant()
+$$;
+
+ALTER FUNCTION syncd.get_own_name() OWNER TO syncd_queue;
+
+-- Name: FUNCTION get_own_name(); Type: COMMENT; Schema: syncd; Owner: syncd_queue
+
+COMMENT ON FUNCTION syncd.get_own_name() IS 'Definer: what the tenant of this transaction is called.';
+
 -- Name: list_impacts(bytea[], integer[]); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
 
 CREATE FUNCTION syncd.list_impacts(p_hashes bytea[], p_terms integer[]) RETURNS TABLE(chunk_hash bytea, impacts real[])
@@ -414,6 +429,28 @@ ALTER FUNCTION syncd.list_lock_duties() OWNER TO syncd_queue;
 -- Name: FUNCTION list_lock_duties(); Type: COMMENT; Schema: syncd; Owner: syncd_queue
 
 COMMENT ON FUNCTION syncd.list_lock_duties() IS 'Definer: what Redis must show, of all tenants: ids and times, neither who nor why.';
+
+-- Name: measure_embeddings(); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
+
+CREATE FUNCTION syncd.measure_embeddings() RETURNS TABLE(chunks bigint, embedded bigint, hindered bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select coalesce(sum(e.chunks), 0)::bigint,
+           coalesce(sum(e.embedded), 0)::bigint,
+           count(*) filter (where e.reason is not null)
+    from (
+        select distinct on (p.tenant_id, p.project_id) p.chunks, p.embedded, p.reason
+        from syncd.project_embeddings p
+        order by p.tenant_id, p.project_id, p.updated_at desc
+    ) as e
+$$;
+
+ALTER FUNCTION syncd.measure_embeddings() OWNER TO syncd_queue;
+
+-- Name: FUNCTION measure_embeddings(); Type: COMMENT; Schema: syncd; Owner: syncd_queue
+
+COMMENT ON FUNCTION syncd.measure_embeddings() IS 'Definer: of the projects of all tenants whose chunks are embedded, how many chunks have vectors of the model that was last worked on, and how many projects something hinders.';
 
 -- Name: measure_projects(timestamp with time zone); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
 
@@ -1250,6 +1287,38 @@ COMMENT ON TABLE syncd.blobs IS 'Content by (tenant, SHA-256). A rename or a rev
 
 COMMENT ON COLUMN syncd.blobs.bytes IS 'The exact bytes, where they are not simply the UTF-8 of text (byte order mark, UTF-16, cp1252).';
 
+-- Name: chunk_vectors; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.chunk_vectors (
+    tenant_id uuid NOT NULL,
+    chunk_hash bytea NOT NULL,
+    model text NOT NULL COLLATE pg_catalog."C",
+    passage smallint NOT NULL,
+    embedding public.halfvec NOT NULL,
+    CONSTRAINT chunk_vectors_passage_check CHECK ((passage >= 0))
+);
+ALTER TABLE ONLY syncd.chunk_vectors ALTER COLUMN embedding SET STORAGE MAIN;
+
+ALTER TABLE ONLY syncd.chunk_vectors FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.chunk_vectors OWNER TO syncd_owner;
+
+-- Name: TABLE chunk_vectors; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.chunk_vectors IS 'Vectors of chunks by model, one a passage: a chunk is as near to a query as its nearest passage. Made of immutable text, and gone with it.';
+
+-- Name: COLUMN chunk_vectors.model; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.chunk_vectors.model IS 'The key of the model: vectors of two models are never compared.';
+
+-- Name: COLUMN chunk_vectors.passage; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.chunk_vectors.passage IS 'Which passage of the chunk, from 0.';
+
+-- Name: COLUMN chunk_vectors.embedding; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.chunk_vectors.embedding IS 'Length 1. Any dimension, the same one for a model.';
+
 -- Name: chunks; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
 CREATE TABLE syncd.chunks (
@@ -1561,6 +1630,81 @@ COMMENT ON COLUMN syncd.platform_keys.secret_hash IS 'SHA-256 of the secret. No 
 -- Name: COLUMN platform_keys.last_used_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON COLUMN syncd.platform_keys.last_used_at IS 'True to a minute, so that reading stays reading.';
+
+-- Name: project_embeddings; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.project_embeddings (
+    tenant_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    model text NOT NULL COLLATE pg_catalog."C",
+    dimensions integer,
+    revision integer DEFAULT 0 NOT NULL,
+    chunker_version integer DEFAULT 0 NOT NULL,
+    chunks integer DEFAULT 0 NOT NULL,
+    embedded integer DEFAULT 0 NOT NULL,
+    completed_at timestamp with time zone,
+    reason text,
+    message text,
+    claim uuid,
+    claimed_until timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT project_embeddings_chunks_check CHECK ((chunks >= 0)),
+    CONSTRAINT project_embeddings_dimensions_check CHECK ((dimensions >= 1)),
+    CONSTRAINT project_embeddings_embedded_check CHECK ((embedded >= 0)),
+    CONSTRAINT project_embeddings_revision_check CHECK ((revision >= 0))
+);
+
+ALTER TABLE ONLY syncd.project_embeddings FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.project_embeddings OWNER TO syncd_owner;
+
+-- Name: TABLE project_embeddings; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.project_embeddings IS 'How far the vectors of a project''s published revision are, by model, and who is making them.';
+
+-- Name: COLUMN project_embeddings.model; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_embeddings.model IS 'The key of the model, as in chunk_vectors.';
+
+-- Name: COLUMN project_embeddings.dimensions; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_embeddings.dimensions IS 'How long its vectors are; null until there is one.';
+
+-- Name: COLUMN project_embeddings.revision; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_embeddings.revision IS 'The revision that chunks and embedded were counted at.';
+
+-- Name: COLUMN project_embeddings.chunker_version; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_embeddings.chunker_version IS 'The chunker that had cut the project then.';
+
+-- Name: COLUMN project_embeddings.embedded; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_embeddings.embedded IS 'How many of the chunks have vectors.';
+
+-- Name: COLUMN project_embeddings.completed_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_embeddings.completed_at IS 'When all of them had, for the first time: from then on searches use this model.';
+
+-- Name: COLUMN project_embeddings.reason; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_embeddings.reason IS 'What hinders the work, by the code of an error; null when nothing does.';
+
+-- Name: COLUMN project_embeddings.message; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_embeddings.message IS 'The same in a sentence.';
+
+-- Name: COLUMN project_embeddings.claim; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_embeddings.claim IS 'Drawn by the daemon that works on it; a write without it is not made.';
+
+-- Name: COLUMN project_embeddings.claimed_until; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_embeddings.claimed_until IS 'When the claim of a daemon that died is free again.';
+
+-- Name: COLUMN project_embeddings.updated_at; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.project_embeddings.updated_at IS 'When it was last worked on.';
 
 -- Name: project_leases; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
@@ -2380,6 +2524,11 @@ ALTER TABLE ONLY syncd.api_keys
 ALTER TABLE ONLY syncd.blobs
     ADD CONSTRAINT blobs_pkey PRIMARY KEY (tenant_id, content_hash);
 
+-- Name: chunk_vectors chunk_vectors_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.chunk_vectors
+    ADD CONSTRAINT chunk_vectors_pkey PRIMARY KEY (tenant_id, chunk_hash, model, passage);
+
 -- Name: chunks chunks_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.chunks
@@ -2434,6 +2583,11 @@ ALTER TABLE ONLY syncd.lock_events
 
 ALTER TABLE ONLY syncd.platform_keys
     ADD CONSTRAINT platform_keys_pkey PRIMARY KEY (key_id);
+
+-- Name: project_embeddings project_embeddings_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.project_embeddings
+    ADD CONSTRAINT project_embeddings_pkey PRIMARY KEY (tenant_id, project_id, model);
 
 -- Name: project_leases project_leases_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
@@ -2794,6 +2948,11 @@ ALTER TABLE ONLY syncd.api_keys
 ALTER TABLE ONLY syncd.blobs
     ADD CONSTRAINT blobs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id);
 
+-- Name: chunk_vectors chunk_vectors_tenant_id_chunk_hash_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.chunk_vectors
+    ADD CONSTRAINT chunk_vectors_tenant_id_chunk_hash_fkey FOREIGN KEY (tenant_id, chunk_hash) REFERENCES syncd.chunks(tenant_id, chunk_hash) ON DELETE CASCADE;
+
 -- Name: chunks chunks_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.chunks
@@ -2848,6 +3007,11 @@ ALTER TABLE ONLY syncd.links
 
 ALTER TABLE ONLY syncd.lock_events
     ADD CONSTRAINT lock_events_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id) ON DELETE CASCADE;
+
+-- Name: project_embeddings project_embeddings_tenant_id_project_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.project_embeddings
+    ADD CONSTRAINT project_embeddings_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id) ON DELETE CASCADE;
 
 -- Name: project_leases project_leases_tenant_id_project_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
@@ -2942,6 +3106,10 @@ ALTER TABLE syncd.api_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE syncd.blobs ENABLE ROW LEVEL SECURITY;
 
+-- Name: chunk_vectors; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.chunk_vectors ENABLE ROW LEVEL SECURITY;
+
 -- Name: chunks; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE syncd.chunks ENABLE ROW LEVEL SECURITY;
@@ -2982,6 +3150,10 @@ ALTER TABLE syncd.links ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE syncd.lock_events ENABLE ROW LEVEL SECURITY;
 
+-- Name: project_embeddings measure_any_embedding; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY measure_any_embedding ON syncd.project_embeddings FOR SELECT TO syncd_queue USING (true);
+
 -- Name: projects measure_any_project; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
 CREATE POLICY measure_any_project ON syncd.projects FOR SELECT TO syncd_queue USING (true);
@@ -2989,6 +3161,10 @@ CREATE POLICY measure_any_project ON syncd.projects FOR SELECT TO syncd_queue US
 -- Name: project_leases prepare_any_project; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
 CREATE POLICY prepare_any_project ON syncd.project_leases FOR INSERT TO syncd_queue WITH CHECK (true);
+
+-- Name: project_embeddings; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.project_embeddings ENABLE ROW LEVEL SECURITY;
 
 -- Name: project_leases; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
@@ -3009,6 +3185,10 @@ CREATE POLICY project_scope ON syncd.documents AS RESTRICTIVE TO syncd_sync USIN
 -- Name: lock_events project_scope; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
 CREATE POLICY project_scope ON syncd.lock_events AS RESTRICTIVE TO syncd_sync USING ((project_id = ( SELECT syncd.current_project() AS current_project)));
+
+-- Name: project_embeddings project_scope; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY project_scope ON syncd.project_embeddings AS RESTRICTIVE TO syncd_sync USING ((project_id = ( SELECT syncd.current_project() AS current_project)));
 
 -- Name: project_leases project_scope; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
@@ -3098,6 +3278,10 @@ CREATE POLICY tenant_isolation ON syncd.api_keys USING ((tenant_id = ( SELECT sy
 
 CREATE POLICY tenant_isolation ON syncd.blobs USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
 
+-- Name: chunk_vectors tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.chunk_vectors USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
 -- Name: chunks tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
 CREATE POLICY tenant_isolation ON syncd.chunks USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
@@ -3133,6 +3317,10 @@ CREATE POLICY tenant_isolation ON syncd.links USING ((tenant_id = ( SELECT syncd
 -- Name: lock_events tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
 CREATE POLICY tenant_isolation ON syncd.lock_events USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: project_embeddings tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.project_embeddings USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
 
 -- Name: project_leases tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
@@ -3250,6 +3438,11 @@ REVOKE ALL ON FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_r
 GRANT ALL ON FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_reason text, p_until timestamp with time zone, p_is_admin boolean) TO syncd_web;
 GRANT ALL ON FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_reason text, p_until timestamp with time zone, p_is_admin boolean) TO syncd_read;
 
+-- Name: FUNCTION get_own_name(); Type: ACL; Schema: syncd; Owner: syncd_queue
+
+REVOKE ALL ON FUNCTION syncd.get_own_name() FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.get_own_name() TO syncd_read;
+
 -- Name: FUNCTION list_impacts(p_hashes bytea[], p_terms integer[]); Type: ACL; Schema: syncd; Owner: syncd_owner
 
 REVOKE ALL ON FUNCTION syncd.list_impacts(p_hashes bytea[], p_terms integer[]) FROM PUBLIC;
@@ -3259,6 +3452,11 @@ GRANT ALL ON FUNCTION syncd.list_impacts(p_hashes bytea[], p_terms integer[]) TO
 
 REVOKE ALL ON FUNCTION syncd.list_lock_duties() FROM PUBLIC;
 GRANT ALL ON FUNCTION syncd.list_lock_duties() TO syncd_sync;
+
+-- Name: FUNCTION measure_embeddings(); Type: ACL; Schema: syncd; Owner: syncd_queue
+
+REVOKE ALL ON FUNCTION syncd.measure_embeddings() FROM PUBLIC;
+GRANT ALL ON FUNCTION syncd.measure_embeddings() TO syncd_web;
 
 -- Name: FUNCTION measure_projects(p_now timestamp with time zone); Type: ACL; Schema: syncd; Owner: syncd_queue
 
@@ -3451,6 +3649,12 @@ GRANT SELECT ON TABLE syncd.blobs TO syncd_read;
 GRANT SELECT ON TABLE syncd.blobs TO syncd_web;
 GRANT SELECT,DELETE ON TABLE syncd.blobs TO syncd_collect;
 
+-- Name: TABLE chunk_vectors; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.chunk_vectors TO syncd_sync;
+GRANT SELECT ON TABLE syncd.chunk_vectors TO syncd_read;
+GRANT SELECT ON TABLE syncd.chunk_vectors TO syncd_web;
+
 -- Name: TABLE chunks; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT SELECT,INSERT,DELETE ON TABLE syncd.chunks TO syncd_sync;
@@ -3571,6 +3775,13 @@ GRANT SELECT(created_at) ON TABLE syncd.platform_keys TO syncd_web;
 -- Name: COLUMN platform_keys.updated_at; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT SELECT(updated_at) ON TABLE syncd.platform_keys TO syncd_web;
+
+-- Name: TABLE project_embeddings; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE syncd.project_embeddings TO syncd_sync;
+GRANT SELECT ON TABLE syncd.project_embeddings TO syncd_read;
+GRANT SELECT ON TABLE syncd.project_embeddings TO syncd_web;
+GRANT SELECT ON TABLE syncd.project_embeddings TO syncd_queue;
 
 -- Name: TABLE project_leases; Type: ACL; Schema: syncd; Owner: syncd_owner
 
@@ -3986,6 +4197,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE syncd.tenants TO syncd_web;
 GRANT SELECT,DELETE ON TABLE syncd.tenants TO syncd_sync;
 GRANT SELECT ON TABLE syncd.tenants TO syncd_auth;
 GRANT SELECT ON TABLE syncd.tenants TO syncd_account;
+GRANT SELECT ON TABLE syncd.tenants TO syncd_queue;
 
 -- Name: TABLE term_stats; Type: ACL; Schema: syncd; Owner: syncd_owner
 

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from syncd.adapters.encryption import KeyRing, parse_key_ring
 from syncd.adapters.github.app import GitHubApp, open_github_app
 from syncd.adapters.github.app_key import load_app_key
+from syncd.adapters.models.opening import open_embedder
 from syncd.adapters.parsing import open_parsers
 from syncd.adapters.passwords import Passwords, open_passwords
 from syncd.adapters.postgres.connections import Pool, open_pool
@@ -27,6 +28,7 @@ from syncd.services.attending import Reconciling
 from syncd.services.budgets import Budgets
 from syncd.services.commit_statuses import CommitStatuses
 from syncd.services.connecting import Connecting
+from syncd.services.embedding import Embedding
 from syncd.services.locking import Locking
 from syncd.services.progress import open_progress_board
 from syncd.services.retention import Retention
@@ -68,6 +70,7 @@ class Parts:
     statuses: CommitStatuses
     github: GitHubAccess
     key_ring: KeyRing | None
+    embedding: Embedding | None
 
 
 @asynccontextmanager
@@ -124,7 +127,16 @@ async def open_parts(settings: Settings, grounds: Grounds) -> AsyncIterator[Part
             ),
             github=github,
             key_ring=key_ring,
+            embedding=await _open_embedding(settings, sync_pool, stack),
         )
+
+
+async def _open_embedding(settings: Settings, pool: Pool, stack: AsyncExitStack) -> Embedding | None:
+    """Return what makes vectors, if a model was chosen, and tenants whose text it may be sent."""
+    if settings.embedder is None or not settings.embedder.tenants:
+        return None
+    embedder = await stack.enter_async_context(open_embedder(settings.embedder))
+    return Embedding(pool, embedder, settings.embedder.tenants, utc_now)
 
 
 def make_status_url(settings: Settings) -> str | None:

@@ -6,6 +6,7 @@ import logging
 from syncd.adapters.postgres.listening import listen
 from syncd.adapters.systemd import Notifier, feeding_watchdog
 from syncd.bootstrap import Parts, make_reconciling, make_retention
+from syncd.services.embedding import run_embedding
 from syncd.services.lock_keeping import run_lock_keeper, warn_of_eviction
 from syncd.services.measuring import feel_pulse
 from syncd.services.reconciler import run_reconciler
@@ -14,6 +15,7 @@ from syncd.services.retention import run_retention
 log = logging.getLogger("syncd.daemon")
 
 DUE_CHANNEL = "syncd_due"
+CHANGES_CHANNEL = "syncd_changes"
 LOCK_CHANNEL = "syncd_locks"
 
 
@@ -31,6 +33,12 @@ async def run_daemon(parts: Parts, *, stop: asyncio.Event, notifier: Notifier) -
             group.create_task(parts.statuses.run()),
             group.create_task(run_retention(parts.work, make_retention(parts.settings))),
         ]
+        if parts.embedding is not None:
+            embed_wake = asyncio.Event()
+            beside += [
+                group.create_task(listen(parts.sync_url, CHANGES_CHANNEL, lambda _payload: embed_wake.set())),
+                group.create_task(run_embedding(parts.embedding, wake=embed_wake)),
+            ]
         await warn_of_eviction(parts.redis)
         notifier.ready()
         log.info(

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from syncd.core.meaning import LOCAL_MODEL, EmbedderChoice, EmbeddingModel, RerankerChoice
 from syncd.errors import BadUsage
 
 WEBHOOK_SECRET_MIN_CHARACTERS = 16
@@ -60,6 +61,8 @@ def check_issuer(url: str) -> str:
 # Signed with a private key: with a shared secret, whoever can check a token can make one.
 SigningAlgorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 IssuerUrl = Annotated[str, AfterValidator(check_issuer)]
+# The key is sent there. It stands in errors, so it may hold no credentials.
+EndpointUrl = Annotated[str, Field(pattern=r"^https?://[^\s@?#]+$")]
 HostPort = Annotated[str, AfterValidator(check_address)]
 Place = Annotated[Path, AfterValidator(find_place)]
 WebhookSecrets = Annotated[SecretStr, AfterValidator(check_webhook_secrets)]
@@ -125,6 +128,24 @@ class Settings(BaseSettings):
     lock_event_retention_days: float = Field(default=365.0, ge=1, le=3650)
     run_retention_days: float = Field(default=90.0, ge=1, le=3650)
 
+    embeddings: Literal["none", "openai", "local"] = "none"
+    embeddings_url: EndpointUrl | None = None
+    embeddings_model: str | None = Field(default=None, min_length=1, max_length=200)
+    embeddings_api_key: SecretStr | None = None
+    embeddings_tenants: Annotated[tuple[str, ...], NoDecode] = ()
+    embeddings_query_prefix: str = Field(default="", max_length=1_000)
+    embeddings_document_prefix: str = Field(default="", max_length=1_000)
+    embeddings_passage_characters: int = Field(default=1_000, ge=200, le=10_000)
+    embeddings_batch: int = Field(default=32, ge=1, le=1_000)
+    embeddings_concurrency: int = Field(default=2, ge=1, le=64)
+    embeddings_query_seconds: float = Field(default=0.3, gt=0, le=5)
+    rerank_url: EndpointUrl | None = None
+    rerank_model: str | None = Field(default=None, min_length=1, max_length=200)
+    rerank_api_key: SecretStr | None = None
+    rerank_tenants: Annotated[tuple[str, ...], NoDecode] = ()
+    rerank_passages: int = Field(default=30, ge=2, le=60)
+    rerank_seconds: float = Field(default=1.0, gt=0, le=5)
+
     poll_seconds: float = Field(default=60.0, ge=1, le=86_400)
     poll_seconds_with_hook: float = Field(default=300.0, ge=1, le=86_400)
     full_reconcile_seconds: float = Field(default=86_400.0, ge=60, le=30 * 86_400)
@@ -147,6 +168,8 @@ class Settings(BaseSettings):
         "oauth_issuers",
         "oauth_algorithms",
         "trusted_proxies",
+        "embeddings_tenants",
+        "rerank_tenants",
         mode="before",
     )
     @classmethod
@@ -161,7 +184,16 @@ class Settings(BaseSettings):
             raise ValueError("SYNCD_OAUTH_ISSUERS needs SYNCD_MCP_URL, the audience of tokens")
         return self
 
-    @field_validator("github_api_url", "public_url")
+    @model_validator(mode="after")
+    def require_models(self) -> "Settings":
+        """Refuse half of what names a model."""
+        if self.embeddings == "openai" and (self.embeddings_url is None or self.embeddings_model is None):
+            raise ValueError("SYNCD_EMBEDDINGS=openai needs SYNCD_EMBEDDINGS_URL and SYNCD_EMBEDDINGS_MODEL")
+        if (self.rerank_url is None) != (self.rerank_model is None):
+            raise ValueError("SYNCD_RERANK_URL and SYNCD_RERANK_MODEL need each other")
+        return self
+
+    @field_validator("github_api_url", "public_url", "embeddings_url", "rerank_url")
     @classmethod
     def strip_slash(cls, value: str | None) -> str | None:
         """Drop the trailing slash, so that paths can be appended."""
@@ -171,6 +203,37 @@ class Settings(BaseSettings):
     def webhook_secret_bytes(self) -> tuple[bytes, ...]:
         """Return the secrets that may sign deliveries, the newest first; none: webhooks are off."""
         return tuple(secret.encode() for secret in split_secrets(self.webhook_secrets)) if self.webhook_secrets else ()
+
+    @cached_property
+    def embedder(self) -> EmbedderChoice | None:
+        """Return which model embeds, if one does."""
+        if self.embeddings == "none":
+            return None
+        name = LOCAL_MODEL if self.embeddings == "local" else str(self.embeddings_model)
+        return EmbedderChoice(
+            EmbeddingModel(name, self.embeddings_document_prefix, self.embeddings_passage_characters),
+            self.embeddings_url if self.embeddings == "openai" else None,
+            self.embeddings_tenants,
+            api_key=self.embeddings_api_key.get_secret_value() if self.embeddings_api_key else None,
+            query_prefix=self.embeddings_query_prefix,
+            batch=self.embeddings_batch,
+            concurrency=self.embeddings_concurrency,
+            query_seconds=self.embeddings_query_seconds,
+        )
+
+    @cached_property
+    def reranker(self) -> RerankerChoice | None:
+        """Return which model reranks, if one does."""
+        if self.rerank_url is None or self.rerank_model is None:
+            return None
+        return RerankerChoice(
+            self.rerank_model,
+            self.rerank_url,
+            self.rerank_tenants,
+            api_key=self.rerank_api_key.get_secret_value() if self.rerank_api_key else None,
+            passages=self.rerank_passages,
+            seconds=self.rerank_seconds,
+        )
 
     @cached_property
     def http_address(self) -> tuple[str, int]:

@@ -31,7 +31,7 @@ PAGES = (
     *sorted(ROOT.glob("bench/*.md")),
 )
 # Classes beside those of syncd/errors.py whose first argument is a code.
-ERRORS_ELSEWHERE = ("LeaseLost", "Unauthorized", "MissingTenant", "Overloaded")
+ERRORS_ELSEWHERE = ("LeaseLost", "Unauthorized", "MissingTenant", "Overloaded", "Refused")
 # Functions that hand a code on to an error.
 ERROR_MAKERS = ("make_failure", "_missing")
 CODE = re.compile(r"`([a-z]+(?:_[a-z0-9]+)*)`")

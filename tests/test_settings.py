@@ -23,6 +23,8 @@ SECRETS = (
     "github_token",
     "github_app_key",
     "webhook_secrets",
+    "embeddings_api_key",
+    "rerank_api_key",
 )
 
 

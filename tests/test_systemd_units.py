@@ -21,8 +21,9 @@ CREDENTIALS = {
         "github_token",
         "github_app_key",
         "webhook_secrets",
+        "embeddings_api_key",
     },
-    "syncd-mcp.service": {"read_database_url", "redis_url"},
+    "syncd-mcp.service": {"read_database_url", "redis_url", "embeddings_api_key", "rerank_api_key"},
 }
 EXPOSURE_TENTHS = "11"
 

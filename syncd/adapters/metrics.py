@@ -66,6 +66,9 @@ class Metrics:
         self._documents = Gauge("syncd_documents", "Documents that are published, of all tenants.", **own)
         self._skipped = Gauge("syncd_skipped_files", "Files that are not mirrored, of all tenants.", **own)
         self._lag = Gauge("syncd_sync_lag_seconds", "How long the project waits that is due for longest.", **own)
+        self._chunks = Gauge("syncd_embedding_chunks", "Chunks that are to have vectors, of all tenants.", **own)
+        self._embedded = Gauge("syncd_embedded_chunks", "Chunks that have vectors, of all tenants.", **own)
+        self._hindered = Gauge("syncd_embedding_hindered_projects", "Projects whose vectors something hinders.", **own)
         self._budgets = Gauge(
             "syncd_github_rate_remaining",
             "Requests that are left, of the credential of its kind that has the fewest.",
@@ -132,6 +135,12 @@ class Metrics:
         self._documents.set(documents)
         self._skipped.set(skipped)
         self._lag.set(lag_seconds)
+
+    def show_embeddings(self, *, chunks: int, embedded: int, hindered: int) -> None:
+        """Show how far vectors are."""
+        self._chunks.set(chunks)
+        self._embedded.set(embedded)
+        self._hindered.set(hindered)
 
     def show_budgets(self, budgets: Iterable[KnownBudget]) -> None:
         """Show what is left, by kind of credential: nothing of whose it is."""

@@ -51,7 +51,18 @@ def _print_status(document: dict[str, Any]) -> None:
         columns = ["GITHUB", "ID", "RESOURCE", "LEFT", "OF", "UNTIL (UTC)", "WAITS UNTIL", "WAITS FOR"]
         print_table(columns, [_make_budget_row(budget) for budget in document["github"]])
     print_table(
-        ["PROJECT", "CONDITION", "REVISION", "DOCUMENTS", "SKIPPED", "COMMIT", "SYNCED (UTC)", "LOCKED BY", "WHY"],
+        [
+            "PROJECT",
+            "CONDITION",
+            "REVISION",
+            "DOCUMENTS",
+            "SKIPPED",
+            "VECTORS",
+            "COMMIT",
+            "SYNCED (UTC)",
+            "LOCKED BY",
+            "WHY",
+        ],
         [_make_row(project) for project in document["projects"]],
     )
 
@@ -69,8 +80,16 @@ def _make_row(project: dict[str, Any]) -> list[object]:
         f"r{project['revision']}",
         project["documents"],
         project["skipped"],
+        _describe_vectors(project["vectors"]),
         (project["syncedCommit"] or "-")[:12],
         (project["syncedAt"] or "never")[:19].replace("T", " "),
         project["lockedBy"],
         project["lockReason"] or project["message"],
     ]
+
+
+def _describe_vectors(vectors: dict[str, Any] | None) -> str:
+    if vectors is None:
+        return "-"
+    share = 100 * vectors["embedded"] // vectors["chunks"] if vectors["chunks"] else 100
+    return f"{share}% {vectors['reason'] or ''}".rstrip()

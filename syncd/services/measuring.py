@@ -5,7 +5,7 @@ from datetime import datetime
 
 from syncd.adapters.metrics import Metrics
 from syncd.adapters.postgres.connections import Pool
-from syncd.adapters.postgres.measures import measure_projects
+from syncd.adapters.postgres.measures import measure_embeddings, measure_projects
 from syncd.adapters.postgres.outages import explaining_outage
 from syncd.services.budgets import Budgets
 
@@ -17,12 +17,14 @@ async def ask_for_figures(metrics: Metrics, pool: Pool, budgets: Budgets | None,
     with explaining_outage():
         async with pool.acquire() as connection:
             measures = await measure_projects(connection, now)
+            vectors = await measure_embeddings(connection)
     metrics.show_projects(
         {measure.condition: measure.projects for measure in measures},
         documents=sum(measure.documents for measure in measures),
         skipped=sum(measure.skipped for measure in measures),
         lag_seconds=max((measure.lag_seconds for measure in measures), default=0.0),
     )
+    metrics.show_embeddings(chunks=vectors.chunks, embedded=vectors.embedded, hindered=vectors.hindered)
     if budgets is not None:
         metrics.show_budgets(budgets.list_all())
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.outages import explaining_outage
-from syncd.adapters.postgres.status import ProjectState, list_project_states
+from syncd.adapters.postgres.status import EmbeddingState, ProjectState, list_embeddings, list_project_states
 from syncd.adapters.postgres.transactions import reading
 from syncd.adapters.redis.budgets import list_budgets
 from syncd.adapters.redis.locks import RedisClient
@@ -45,6 +45,7 @@ class Status:
     redis_trouble: SyncdError | None
     truncated: bool
     as_of: datetime
+    embeddings: Mapping[ProjectId, EmbeddingState] = field(default_factory=dict)
 
 
 async def get_status(
@@ -65,6 +66,7 @@ async def get_status(
     with explaining_outage():
         async with reading(pool, tenant_id) as connection:
             found = await list_project_states(connection, project_ids=project_ids, limit=limit + 1)
+            vectors = await list_embeddings(connection, project_ids=project_ids)
     projects, truncated = found[:limit], len(found) > limit
     shown = [project.project_id for project in projects]
     locks = await list_lock_states(pool, redis, tenant_id, project_ids=shown, lease_seconds=lease_seconds, now=now)
@@ -73,7 +75,8 @@ async def get_status(
     except SyncdError as error:
         fetched = _list_fetched(projects)
         known, trouble = Coordination(budgets=own.list_own(fetched) if own else None), error
-    return Status(projects, locks.states, known, trouble, truncated=truncated, as_of=now)
+    embeddings = {state.project_id: state for state in vectors}
+    return Status(projects, locks.states, known, trouble, truncated=truncated, as_of=now, embeddings=embeddings)
 
 
 async def _ask_redis(redis: RedisClient, projects: Sequence[ProjectState], *, now: datetime) -> Coordination:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import syncd
-from syncd.adapters.postgres.status import ProjectState
+from syncd.adapters.postgres.status import EmbeddingState, ProjectState
 from syncd.adapters.redis.policy import RIGHT_POLICY
 from syncd.core.budgets import KnownBudget, Standing
 from syncd.core.progress import Progress
@@ -46,6 +46,7 @@ def describe_projects(status: Status, *, github_url: str = GITHUB_URL) -> list[d
             project,
             status.locks.get(project.project_id),
             status.known.progress.get(project.project_id),
+            status.embeddings.get(project.project_id),
             now=status.as_of,
             github_url=github_url,
         )
@@ -93,7 +94,13 @@ def _describe_standing(standing: Standing | None) -> dict[str, object]:
 
 
 def _describe_project(
-    project: ProjectState, lock: LockState | None, progress: Progress | None, *, now: datetime, github_url: str
+    project: ProjectState,
+    lock: LockState | None,
+    progress: Progress | None,
+    embedding: EmbeddingState | None,
+    *,
+    now: datetime,
+    github_url: str,
 ) -> dict[str, object]:
     return {
         "id": str(project.project_id),
@@ -114,6 +121,7 @@ def _describe_project(
         "documents": project.documents,
         "chunks": project.chunks,
         "skipped": project.skipped,
+        "vectors": describe_embedding(embedding),
         "checkedAt": format_time(project.checked_at),
         "syncedAt": format_time(project.synced_at),
         "lastSync": describe_run(project.last_run),
@@ -145,6 +153,21 @@ def describe_progress(progress: Progress | None) -> dict[str, object] | None:
         "done": progress.done,
         "total": progress.total,
         "startedAt": format_time(progress.started_at),
+    }
+
+
+def describe_embedding(state: EmbeddingState | None) -> dict[str, object] | None:
+    """Return how far the vectors of a project are; none where no model was chosen for it."""
+    if state is None:
+        return None
+    return {
+        "model": state.model,
+        "chunks": state.chunks,
+        "embedded": state.embedded,
+        "wasComplete": state.was_complete,
+        "reason": state.reason,
+        "message": state.message,
+        "updatedAt": format_time(state.updated_at),
     }
 
 

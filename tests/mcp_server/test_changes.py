@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import aiohttp
 import pytest
@@ -13,13 +12,12 @@ import pytest
 from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.connections import open_connection
-from syncd.adapters.postgres.migrations import list_migrations, run_migrations
-from syncd.adapters.postgres.roles import make_login_url, put_groups, put_logins
-from tests.databases import LOGINS, Database, name_database, run_statement
+from tests.databases import Database, name_database, run_statement
 from tests.mcp_server.agents import call, post, request, text_of
 from tests.mcp_server.serve import serving
 from tests.mcp_server.worlds import ACME_FILES, Party, make_party
 from tests.mirror import open_mirror
+from tests.plain_database import database_without_vectors
 
 
 @asynccontextmanager
@@ -189,21 +187,6 @@ async def test_without_pgvector_the_ranking_is_the_same(
     ]
     assert ranked[0] == ranked[1]
     assert "· score" in answers[1][0]
-
-
-@asynccontextmanager
-async def database_without_vectors(postgres: PostgresServer) -> AsyncIterator[Database]:
-    """A migrated database without pgvector."""
-    name = f"plain_{uuid4().hex}"
-    await run_statement(postgres.url, f"create database {name} template template0")
-    url = name_database(postgres.url, name)
-    async with open_connection(url) as connection:
-        await put_groups(connection)
-        await connection.execute("drop extension vector")
-        await run_migrations(connection, list_migrations())
-        await put_logins(connection, list(LOGINS))
-    yield Database(url, *(make_login_url(url, login) for login in LOGINS))
-    await run_statement(postgres.url, f"drop database {name} with (force)")
 
 
 async def test_while_the_database_is_gone_callers_are_told_to_come_back(

@@ -19,6 +19,7 @@ SYNC_NAMES = [
     "documents",
     "chunks",
     "skipped",
+    "vectors",
     "lastSync",
     "lastError",
     "nextTry",

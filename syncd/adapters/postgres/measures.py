@@ -6,6 +6,7 @@ from datetime import datetime
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.statements import load_statement
 
+_MEASURE_EMBEDDINGS = load_statement("status/measure_embeddings")
 _MEASURE_PROJECTS = load_statement("status/measure_projects")
 
 
@@ -23,3 +24,18 @@ class Measure:
 async def measure_projects(connection: Connection, now: datetime) -> list[Measure]:
     """Return a measure for each condition that there is."""
     return [Measure(**row) for row in await connection.fetch(_MEASURE_PROJECTS, now)]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingMeasure:
+    """The chunks of all projects that are to have vectors, those that have, and how many projects something hinders."""
+
+    chunks: int
+    embedded: int
+    hindered: int
+
+
+async def measure_embeddings(connection: Connection) -> EmbeddingMeasure:
+    """Return how far vectors are."""
+    row = await connection.fetchrow(_MEASURE_EMBEDDINGS)
+    return EmbeddingMeasure(**row) if row else EmbeddingMeasure(0, 0, 0)

@@ -13,6 +13,7 @@ from syncd.core.runs import Outcome, Run
 
 _LIST_PROJECT_STATES = load_statement("status/list_project_states")
 _LIST_SKIPPED_FILES = load_statement("status/list_skipped_files")
+_LIST_EMBEDDINGS = load_statement("status/list_embeddings")
 
 _RUN = "run_"
 
@@ -65,6 +66,28 @@ async def list_skipped_files(connection: Connection, project_id: ProjectId, *, l
     """Return what is not mirrored of a project's files now, by path."""
     rows = await connection.fetch(_LIST_SKIPPED_FILES, project_id, limit)
     return [ShownSkip(row["path"].decode(errors="replace"), row["reason"], row["size"]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingState:
+    """How far the vectors of a project are, by the model that was last worked on, and what hinders the work."""
+
+    project_id: ProjectId
+    model: str
+    chunks: int
+    embedded: int
+    was_complete: bool
+    reason: str | None
+    message: str | None
+    updated_at: datetime
+
+
+async def list_embeddings(
+    connection: Connection, *, project_ids: Collection[ProjectId] | None
+) -> Sequence[EmbeddingState]:
+    """Return how far the vectors of the tenant's projects are; with *project_ids* only of those."""
+    allowed = None if project_ids is None else list(project_ids)
+    return [EmbeddingState(**row) for row in await connection.fetch(_LIST_EMBEDDINGS, allowed)]
 
 
 def _make_state(row: asyncpg.Record) -> ProjectState:

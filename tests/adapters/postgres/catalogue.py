@@ -29,6 +29,8 @@ UNFENCED_TABLES = {
     "webhook_deliveries": "says which deliveries came, and forgets old ones",
     "project_leases": "is the fence",
     "lock_events": "also tells of locks that were lost",
+    "chunk_vectors": "are made of immutable text by its hash, under a claim; nobody makes others",
+    "project_embeddings": "says how far they are, and whose claim that is",
     "projects": "conditions are told while a project is frozen; PUBLISHED_COLUMNS need the fence",
 }
 FORGETTABLE_RUNS = (
@@ -60,6 +62,7 @@ WIDER_POLICIES = {
     ("chunks", "search_any_chunk"): ("syncd_search", "r"),
     ("project_leases", "prepare_any_project"): ("syncd_queue", "a"),
     ("projects", "measure_any_project"): ("syncd_queue", "r"),
+    ("project_embeddings", "measure_any_embedding"): ("syncd_queue", "r"),
     ("project_leases", "show_any_freeze"): ("syncd_queue", "r"),
 }
 DEFINERS = {
@@ -81,6 +84,8 @@ DEFINERS = {
     "route_repository": "syncd_queue",
     "accept_delivery": "syncd_queue",
     "measure_projects": "syncd_queue",
+    "measure_embeddings": "syncd_queue",
+    "get_own_name": "syncd_queue",
     "record_requests": "syncd_account",
     "resolve_issuer": "syncd_auth",
     "remove_requests": "syncd_account",

@@ -16,12 +16,14 @@ import syncd
 from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.postgres.agent_sessions import AgentSession, Note, Participant
 from syncd.adapters.postgres.connections import Connection, open_connection
+from syncd.adapters.postgres.embeddings import Standing, UnembeddedChunk, Unfinished
 from syncd.adapters.postgres.freezes import LockDuty
 from syncd.adapters.postgres.idempotency import KnownRequest
 from syncd.adapters.postgres.installations import BoundInstallation
 from syncd.adapters.postgres.issuers import TrustedIssuer
 from syncd.adapters.postgres.keys import ResolvedKey, StoredKey
 from syncd.adapters.postgres.leases import Minted
+from syncd.adapters.postgres.measures import EmbeddingMeasure
 from syncd.adapters.postgres.migrations import list_migrations, run_migrations
 from syncd.adapters.postgres.platform_keys import PlatformKey
 from syncd.adapters.postgres.pulling import PublishedRevision, RevisionFile
@@ -31,10 +33,12 @@ from syncd.adapters.postgres.reading.documents import LevelEntry, ReadableDocume
 from syncd.adapters.postgres.reading.histories import Step
 from syncd.adapters.postgres.reading.links import PlacedLink
 from syncd.adapters.postgres.reading.projects import Attempt
+from syncd.adapters.postgres.reading.vectors import Embedded
 from syncd.adapters.postgres.recutting import OutdatedVersion
 from syncd.adapters.postgres.roles import make_login_url, put_groups, put_logins
 from syncd.adapters.postgres.sessions import LiveSession
 from syncd.adapters.postgres.statements import load_statement, sql_directory
+from syncd.adapters.postgres.status import EmbeddingState
 from syncd.adapters.postgres.tenants import Tenant
 from syncd.adapters.postgres.usage import NamedUsage
 from syncd.core.documents import StoredDocument
@@ -80,6 +84,12 @@ VALUES = {
     "agent_sessions/list_participants": Participant,
     "agent_sessions/list_sessions": AgentSession,
     "installations/list_installations": BoundInstallation,
+    "embeddings/claim_project": Standing,
+    "embeddings/find_unfinished": Unfinished,
+    "embeddings/list_unembedded": UnembeddedChunk,
+    "reading/list_embeddings": Embedded,
+    "status/list_embeddings": EmbeddingState,
+    "status/measure_embeddings": EmbeddingMeasure,
     "issuers/list_issuers": TrustedIssuer,
     "keys/list_keys": StoredKey,
     "keys/list_keys_by_id": StoredKey,

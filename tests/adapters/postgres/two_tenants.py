@@ -11,6 +11,7 @@ from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.folder.source import FolderSource
 from syncd.adapters.postgres.agent_sessions import NewNote, NewSession, add_note, open_session
 from syncd.adapters.postgres.connections import Connection, open_connection
+from syncd.adapters.postgres.embeddings import Claim, NewVector, add_vectors, claim_project, list_unembedded
 from syncd.adapters.postgres.idempotency import claim_request
 from syncd.adapters.postgres.installations import add_installation, add_setup
 from syncd.adapters.postgres.issuers import add_issuer
@@ -148,8 +149,16 @@ async def _sync(mirror: Mirror, directory: Path, name: str) -> Lock:
     nonce = uuid4()
     async with in_project(mirror.pool, mirror.tenant_id, project.project_id) as connection:
         minted = await mint_fence(connection, project.project_id, nonce, "tester")
-    assert minted is not None
+        assert minted is not None
+        await _embed(connection, mirror.tenant_id, project.project_id)
     return Lock(mirror.tenant_id, project.project_id, minted.fence, nonce)
+
+
+async def _embed(connection: Connection, tenant_id: TenantId, project_id: ProjectId) -> None:
+    now, claim = datetime.now(UTC), Claim(tenant_id, project_id, "words#1", uuid4())
+    assert await claim_project(connection, claim, now=now, until=now)
+    chunks = await list_unembedded(connection, project_id, claim.model, limit=10, after=b"")
+    await add_vectors(connection, claim.model, [NewVector(chunk.chunk_hash, 0, [0.6, 0.8]) for chunk in chunks])
 
 
 async def list_tables(connection: Connection) -> Sequence[Table]:

@@ -101,10 +101,11 @@ async def search_chunks(
         list(query.phrases),
         limit,
     )
-    return [_make_place(dict(row)) for row in rows if row["chunk_hash"] is not None], rows[0]["candidates"]
+    return [make_place(dict(row)) for row in rows if row["chunk_hash"] is not None], rows[0]["candidates"]
 
 
-def _make_place(row: dict[str, Any]) -> Place:
+def make_place(row: dict[str, Any]) -> Place:
+    """Return the place of a row that also counts candidates."""
     del row["candidates"]
     return Place(**row)
 

@@ -1,0 +1,101 @@
+-- Which chunk places of projects $4, each at its revision of $5, with a path from $6 up to, not including, $7, are nearest to the query
+-- (vector $2 of model $1)? They are chosen from the nearest $3 passages of the tenant; $8 and $9: patterns of paths and of bodies; $10: phrases.
+-- At most $11 places; candidates counts the passages that they are from.
+with passages as materialized (
+    select v.chunk_hash,
+           case when vector_dims(v.embedding) = vector_dims($2::text::halfvec) then v.embedding <#> $2::text::halfvec end as distance
+    from chunk_vectors v
+    where v.tenant_id = (select current_tenant())
+      and v.model = $1
+    order by distance
+    limit $3
+), candidates as materialized (
+    select n.chunk_hash,
+           -min(n.distance) as score
+    from passages n
+    where n.distance is not null
+    group by n.chunk_hash
+), placed as (
+    select v.project_id,
+           v.document_id,
+           p.content_hash,
+           p.format,
+           v.path,
+           p.title,
+           v.version,
+           v.commit_sha,
+           p.chunker_version,
+           p.chunk_hash,
+           p.ordinal,
+           p.headings,
+           p.anchor,
+           p.line_from,
+           p.line_to,
+           p.char_from,
+           p.char_to,
+           k.score
+    from candidates k
+    join document_chunks p on p.tenant_id = (select current_tenant()) and p.chunk_hash = k.chunk_hash
+    join document_versions v
+      on v.tenant_id = (select current_tenant()) and v.content_hash = p.content_hash and v.format = p.format and v.title = p.title
+     and v.chunker_version = p.chunker_version
+    join unnest($4::uuid[], $5::integer[]) as s (project_id, revision) on s.project_id = v.project_id
+    where v.path >= $6
+      and v.path < $7
+      and v.revision_from <= s.revision
+      and (v.revision_to is null or v.revision_to > s.revision)
+      and not exists (
+          select
+          from unnest($8::text[]) as pattern
+          where v.path !~ pattern
+      )
+      and (
+          cardinality($9::text[]) + cardinality($10::text[]) = 0
+          or exists (
+              select
+              from chunks c
+              where c.tenant_id = (select current_tenant())
+                and c.chunk_hash = p.chunk_hash
+                and not exists (
+                    select
+                    from unnest($9::text[]) as pattern
+                    where c.body !~* pattern
+                )
+                and not exists (
+                    select
+                    from unnest($10::text[]) as phrase
+                    where position(lower(phrase) in lower(regexp_replace(c.body, '\s+', ' ', 'g'))) = 0
+                )
+          )
+      )
+    order by k.score desc,
+             v.project_id,
+             v.path,
+             p.ordinal
+    limit $11
+)
+select looked.candidates,
+       placed.project_id,
+       placed.document_id,
+       placed.content_hash,
+       placed.format,
+       placed.path,
+       placed.title,
+       placed.version,
+       placed.commit_sha,
+       placed.chunker_version,
+       placed.chunk_hash,
+       placed.ordinal,
+       placed.headings,
+       placed.anchor,
+       placed.line_from,
+       placed.line_to,
+       placed.char_from,
+       placed.char_to,
+       placed.score
+from (select count(*)::integer as candidates from passages) as looked
+left join placed on true
+order by placed.score desc,
+         placed.project_id,
+         placed.path,
+         placed.ordinal;

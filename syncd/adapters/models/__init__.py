@@ -1,0 +1,1 @@
+"""Models that embed and rerank: behind HTTP, or on this machine."""
