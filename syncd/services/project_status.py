@@ -1,15 +1,18 @@
 """One project as operators see it: how it stands, its last runs, what happened to its lock, what is skipped and why."""
 
-from dataclasses import asdict
+import base64
+import binascii
+from collections.abc import Sequence
 
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.outages import explaining_outage
 from syncd.adapters.postgres.runs import NEWEST, list_runs
-from syncd.adapters.postgres.status import list_skipped_files
+from syncd.adapters.postgres.status import Skip, list_skipped_files
 from syncd.adapters.postgres.transactions import reading
 from syncd.core.freshness import list_freshness
 from syncd.core.projects import Project
 from syncd.core.runs import Run
+from syncd.errors import BadUsage
 from syncd.services.freezing import HistoryPage
 from syncd.services.status_document import describe_run, format_time
 
@@ -18,12 +21,15 @@ EVENTS_SHOWN = 30
 SKIPPED_SHOWN = 200
 
 
-async def describe_project_status(pool: Pool, project: Project, events: HistoryPage) -> dict[str, object]:
-    """Return what the page of a project shows beside its line in the status. Raises `Unreachable`."""
+async def describe_project_status(
+    pool: Pool, project: Project, events: HistoryPage, *, skipped_cursor: str | None = None
+) -> dict[str, object]:
+    """Return what the page of a project shows beside its line in the status. Raises `Unreachable`, `BadUsage` for a cursor that is none."""
+    after = _open_cursor(skipped_cursor) if skipped_cursor else b""
     with explaining_outage():
         async with reading(pool, project.tenant_id) as connection:
             found = await list_runs(connection, project.project_id, before=NEWEST, limit=RUNS_SHOWN)
-            skips = await list_skipped_files(connection, project.project_id, limit=SKIPPED_SHOWN)
+            skips = await list_skipped_files(connection, project.project_id, after=after, limit=SKIPPED_SHOWN + 1)
     runs = [stored.run for stored in found]
     return {
         "runs": [_describe_run(run) for run in runs],
@@ -31,8 +37,28 @@ async def describe_project_status(pool: Pool, project: Project, events: HistoryP
             {"at": format_time(point.at), "seconds": point.seconds} for point in list_freshness(reversed(runs))
         ],
         "lockEvents": describe_history(events),
-        "skippedFiles": {"items": [asdict(skip) for skip in skips], "total": max(project.skipped, len(skips))},
+        "skippedFiles": {**_describe_skips(skips), "total": max(project.skipped, len(skips))},
     }
+
+
+def _describe_skips(skips: Sequence[Skip]) -> dict[str, object]:
+    """Return a page of skipped files, of which there is one more than it holds where the list goes on."""
+    shown = skips[:SKIPPED_SHOWN]
+    return {
+        "items": [
+            {"path": skip.path.decode(errors="replace"), "reason": skip.reason, "size": skip.size} for skip in shown
+        ],
+        "nextCursor": base64.urlsafe_b64encode(shown[-1].path).decode() if len(skips) > SKIPPED_SHOWN else None,
+    }
+
+
+def _open_cursor(cursor: str) -> bytes:
+    try:
+        return base64.b64decode(cursor.encode(), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error) as error:
+        raise BadUsage(
+            "cursor_invalid", "The cursor is not one of this list.", hint="Begin without a cursor."
+        ) from error
 
 
 def describe_history(page: HistoryPage) -> dict[str, object]:

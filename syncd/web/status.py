@@ -39,7 +39,8 @@ async def show_project(site: Site, request: web.Request) -> web.StreamResponse:
     status = await _look(site, replace(caller, project_ids=frozenset((found.project_id,))))
     cursor = request.query.get("events")
     events = await list_history_of(site.pool, caller.tenant_id, found.project_id, cursor=cursor, limit=EVENTS_SHOWN)
-    detail = await describe_project_status(site.pool, found, events)
+    skipped_cursor = request.query.get("skipped")
+    detail = await describe_project_status(site.pool, found, events, skipped_cursor=skipped_cursor)
     described = describe_projects(status, github_url=site.github_url)
     if not described:
         raise make_project_not_found(name)  # it was removed meanwhile

@@ -115,6 +115,17 @@ async def test_a_freeze_is_asked_for_refuses_syncs_and_agents_with_its_reason_an
     await dialog.get_by_role("button", name="Unfreeze").click()
     await expect(page.locator(".title")).not_to_contain_text("frozen")
     await expect(page.locator(".events")).to_contain_text("unfrozen by ann")
+    await page.get_by_role("button", name="Freeze…").click()
+    await dialog.get_by_label("Reason").fill("until the fair")
+    await expect(dialog.get_by_label("Until (your time)")).to_be_hidden()
+    await dialog.get_by_label("How long").select_option("until a time of your choice")
+    await dialog.get_by_role("button", name="Freeze").click()
+    await expect(dialog.get_by_label("Until (your time)")).to_be_focused()  # without a time nothing happens
+    await dialog.get_by_label("Until (your time)").fill("2031-02-03T04:05")
+    await dialog.get_by_role("button", name="Freeze").click()
+    left = page.locator(".facts-grid time[data-form=left]")
+    told = await page.evaluate("new Date('2031-02-03T04:05').toISOString()")
+    await expect(left).to_have_attribute("datetime", told.replace(".000Z", "+00:00"))
 
 
 async def test_a_lock_is_released_by_force_and_its_holder_loses_it(page: Page, served: Served, mirror: Mirror) -> None:

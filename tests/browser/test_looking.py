@@ -1,16 +1,23 @@
 """What people see: everything at once, live, in any light, on any screen, by any means; and nothing that came from outside as markup."""
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from syncd.adapters.redis.locks import RedisClient
-from tests.browser.scenery import TEAM, Scene, make_many, put_past, put_scenes
+from syncd.adapters.redis.budgets import SharedBudgets
+from syncd.adapters.redis.locks import RedisClient, open_redis_client
+from syncd.core.budgets import Rules
+from syncd.core.credentials import BudgetId
+from syncd.core.ids import ProjectId
+from syncd.core.rates import Report, Window
+from tests.browser.scenery import TEAM, Scene, make_id, make_many, put_past, put_scenes
 from tests.browser.serving import Served, serving
 from tests.databases import Database
 from tests.mirror import Mirror
+from tests.valkeys import running_valkey
 from tests.web.people import PASSWORD
 from tests.web.streams import open_live_client
 
@@ -109,6 +116,47 @@ async def test_of_a_thousand_projects_a_hundred_are_drawn_and_all_are_found(
     await expect(page.locator("#shown")).to_have_text("101 to 200 of 1000 projects")
     await page.get_by_label("Filter projects").fill("project-0777")
     await expect(rows).to_have_count(1)
+
+
+async def test_the_top_line_warns_of_a_redis_that_evicts_and_tells_what_github_still_allows(
+    page: Page, mirror: Mirror, database: Database, now: datetime
+) -> None:
+    await put_scenes(database.migrator_url, mirror.tenant_id, TEAM[:1], now=now)
+    async with (
+        running_valkey("--maxmemory-policy", "allkeys-lru") as url,
+        open_redis_client(url) as redis,
+        serving(mirror, redis, database) as served,
+    ):
+        budgets, budget_id = SharedBudgets(redis, Rules()), BudgetId(uuid4().hex)
+        await budgets.mark_used(ProjectId(make_id(TEAM[0].name)), budget_id, "server_token")
+        window = Window(5000, 321, int(now.timestamp()) + 600, 600.0)
+        await budgets.tell(budget_id, uuid4(), Report("core", window, limited=True), fraction=0)
+        await enter(page, served)
+        line = page.get_by_role("region", name="Servers")
+        await expect(line).to_contain_text("GitHub server token")
+        await expect(line).to_contain_text("321 of 5,000")
+        await expect(line).to_contain_text("waits, ")
+        await expect(line).to_contain_text("up, with a warning")
+        await expect(line.get_by_role("alert")).to_contain_text("maxmemory-policy of Redis is allkeys-lru")
+        await expect(line.get_by_role("alert")).to_contain_text("Set it to noeviction")
+        assert await list_faults(page) == []
+        await redis.config_set("maxmemory-policy", "noeviction")
+        await expect(line.get_by_role("alert")).to_have_count(0, timeout=10_000)
+
+
+async def test_skipped_files_come_page_by_page(
+    page: Page, served: Served, mirror: Mirror, database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syncd.services.project_status.SKIPPED_SHOWN", 3)
+    await put_scenes(database.migrator_url, mirror.tenant_id, TEAM, now=now)
+    await put_past(database.migrator_url, mirror.tenant_id, "handbook", now=now)
+    await enter(page, served)
+    await page.get_by_role("link", name="handbook", exact=True).click()
+    rows = page.get_by_role("region", name="Skipped files").locator("tbody tr")
+    await expect(rows).to_have_count(3)
+    await page.get_by_role("button", name="More files").click()
+    await expect(rows).to_have_count(4)
+    await expect(page.get_by_role("button", name="More files")).to_have_count(0)
 
 
 async def test_what_comes_from_outside_is_text_wherever_it_stands(

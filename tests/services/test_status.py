@@ -1,6 +1,5 @@
 """What operators are told of a project that is well, of one that is not, and of very many."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from syncd.adapters.embedded.binaries import find_redis
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.publishing import add_run
 from syncd.adapters.postgres.queue import mark_condition
@@ -27,6 +25,7 @@ from syncd.services.status_document import make_status_document
 from tests.databases import Database
 from tests.loop import fetch
 from tests.mirror import Mirror
+from tests.valkeys import running_valkey
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -176,25 +175,11 @@ async def test_a_freeze_is_shown_with_who_and_why_until_it_ends_also_without_red
 
 @pytest.mark.parametrize(("policy", "code"), [("noeviction", None), ("allkeys-lru", "redis_evicts")])
 async def test_a_redis_that_may_throw_locks_away_is_warned_about(
-    mirror: Mirror, tmp_path: Path, policy: str, code: str | None, caplog: pytest.LogCaptureFixture
+    mirror: Mirror, policy: str, code: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    program = (await find_redis(None)).program
-    address = tmp_path / "redis.sock"
-    server = await asyncio.create_subprocess_exec(
-        *(str(program), "--port", "0", "--unixsocket", str(address), "--save", "", "--maxmemory-policy", policy),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert server.stdout
-        async with asyncio.timeout(5):
-            while b"Ready to accept" not in await server.stdout.readline():
-                pass
-        async with open_redis_client(f"unix://{address}") as redis:
-            shown = (await show(mirror, redis))["redis"]
-            await warn_of_eviction(redis)
-    finally:
-        server.kill()
-        await server.wait()
+    async with running_valkey("--maxmemory-policy", policy) as url, open_redis_client(url) as redis:
+        shown = (await show(mirror, redis))["redis"]
+        await warn_of_eviction(redis)
     assert (shown["status"], shown.get("reason")) == ("up", code)
     assert code is None or policy in shown["message"]
     assert [record.message for record in caplog.records if record.name == "syncd.locks"] == ([code] if code else [])

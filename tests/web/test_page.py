@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 
 import aiohttp
+import pytest
 
 from syncd.core.projects import NewProject
 from tests.browser.scenery import TEAM, put_past, put_scenes
@@ -92,6 +93,23 @@ async def test_one_project_is_shown_with_its_past(client: Client, mirror: Mirror
         "reason": "too_large",
         "size": 7_340_032,
     }
+
+
+async def test_skipped_files_are_listed_page_by_page(
+    client: Client, mirror: Mirror, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syncd.services.project_status.SKIPPED_SHOWN", 3)
+    await put_scenes(database.migrator_url, mirror.tenant_id, TEAM, now=NOW)
+    await put_past(database.migrator_url, mirror.tenant_id, "handbook", now=NOW)
+    key = await add_test_key(mirror.web_pool, mirror.tenant_id)
+    first = (await client.get("/status/handbook", key=key)).body["skippedFiles"]
+    rest = (await client.get(f"/status/handbook?skipped={first['nextCursor']}", key=key)).body["skippedFiles"]
+    assert [len(first["items"]), len(rest["items"]), rest["nextCursor"]] == [3, 1, None]
+    paths = [file["path"] for file in (*first["items"], *rest["items"])]
+    assert paths == sorted(set(paths))
+    for cursor in ("nonsense!", "%ff"):
+        refused = await client.get(f"/status/handbook?skipped={cursor}", key=key)
+        assert (refused.status, refused.error["code"]) == (400, "VALIDATION_ERROR")
 
 
 async def test_a_project_that_is_not_yours_is_none(client: Client, mirror: Mirror) -> None:

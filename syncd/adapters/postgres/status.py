@@ -54,18 +54,19 @@ async def list_project_states(
 
 
 @dataclass(frozen=True, slots=True)
-class ShownSkip:
-    """A file that is not mirrored. What of its path is not UTF-8 is shown as U+FFFD."""
+class Skip:
+    """A file that is not mirrored. Its path is bytes: it may not be UTF-8."""
 
-    path: str
+    path: bytes
     reason: str
     size: int | None
 
 
-async def list_skipped_files(connection: Connection, project_id: ProjectId, *, limit: int) -> Sequence[ShownSkip]:
-    """Return what is not mirrored of a project's files now, by path."""
-    rows = await connection.fetch(_LIST_SKIPPED_FILES, project_id, limit)
-    return [ShownSkip(row["path"].decode(errors="replace"), row["reason"], row["size"]) for row in rows]
+async def list_skipped_files(
+    connection: Connection, project_id: ProjectId, *, after: bytes, limit: int
+) -> Sequence[Skip]:
+    """Return at most *limit* of a project's files that are not mirrored now, by path, after the path *after*."""
+    return [Skip(**row) for row in await connection.fetch(_LIST_SKIPPED_FILES, project_id, limit, after)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 import { call } from "./api.js";
 import { el, toast } from "./dom.js";
 
-const SPANS = [["", "until it is lifted"], ["3600", "for an hour"], ["14400", "for 4 hours"], ["86400", "for a day"], ["604800", "for a week"]];
+const AT = "at";
+const SPANS = [["", "until it is lifted"], ["3600", "for an hour"], ["14400", "for 4 hours"], ["86400", "for a day"], ["604800", "for a week"], [AT, "until a time of your choice"]];
 
 /** Make the buttons for what `session` may do. */
 export function makeActions(session) {
@@ -38,17 +39,34 @@ function askToSync(project) {
 }
 
 function askToFreeze(project) {
-  const span = el("select", { name: "span" }, SPANS.map(([value, label]) => el("option", { value }, label)));
+  const at = el("input", { name: "at", type: "datetime-local", min: localTime(new Date()) });
+  const atField = el("label", { class: "field" }, el("span", {}, "Until (your time)"), at);
+  const span = el("select", { name: "span", onchange: chooseSpan }, SPANS.map(([value, label]) => el("option", { value }, label)));
+  function chooseSpan() {
+    atField.hidden = !(at.required = span.value === AT);
+  }
+  chooseSpan();
   ask({
     title: `Freeze ${project.name}?`,
     effect: [
       "Syncs stop. A sync that runs now cannot publish any more; one that is publishing at this moment ends first, and then the freeze holds.",
       `Agents go on reading revision r${project.revision}, and are told who froze it and why.`],
-    fields: [reasonField("Shown to operators and agents"), el("label", { class: "field" }, el("span", {}, "How long"), span)],
+    fields: [reasonField("Shown to operators and agents"), el("label", { class: "field" }, el("span", {}, "How long"), span), atField],
     label: "Freeze",
-    act: ({ reason, span: seconds }) => call("PUT", `/api/v1/projects/${project.id}/lock`, { reason, until: seconds ? new Date(Date.now() + Number(seconds) * 1000).toISOString() : null }),
+    act: ({ reason, span: chosen, at: moment }) => call("PUT", `/api/v1/projects/${project.id}/lock`, { reason, until: findEnd(chosen, moment) }),
     done: `${project.name} is frozen.`,
   });
+}
+
+/** When a freeze ends: after a span of seconds, at a moment of this browser's clock, or when it is lifted. */
+function findEnd(chosen, moment) {
+  if (chosen === "") return null;
+  return (chosen === AT ? new Date(moment) : new Date(Date.now() + Number(chosen) * 1000)).toISOString();
+}
+
+/** A moment as a field for date and time has it. */
+function localTime(moment) {
+  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
 }
 
 function askToUnfreeze(project) {

@@ -1,6 +1,6 @@
 // What happened to the lock.
 import { call } from "./api.js";
-import { el } from "./dom.js";
+import { el, toast } from "./dom.js";
 import { time } from "./times.js";
 
 const WORDS = {
@@ -22,6 +22,8 @@ export function makeHistory(project, events) {
     more.disabled = true;
     try {
       add((await call("GET", `/status/${encodeURIComponent(project.name)}?events=${encodeURIComponent(cursor)}`)).lockEvents);
+    } catch (refused) {
+      toast(`${refused.message} ${refused.hint ?? ""}`, "bad");
     } finally {
       more.disabled = false;
     }
