@@ -103,9 +103,17 @@ class FaultProxy:
         self._heard.clear()
         await asyncio.wait_for(self._heard.wait(), 5)
 
+    async def lead_to(self, target: str) -> None:
+        """Forward to another server from now on, as an address does that has failed over; the connections to the old one end."""
+        self._target = target
+        await self._end_all()
+
     async def shut(self) -> None:
         """End every connection, those too that are still to come: the server is gone for who goes through here."""
         self._open = False
+        await self._end_all()
+
+    async def _end_all(self) -> None:
         for pipe in tuple(self._pipes):
             pipe.cancel()
         await asyncio.gather(*self._pipes, return_exceptions=True)

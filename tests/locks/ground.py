@@ -1,5 +1,6 @@
 """What the lock campaigns stand on: a project, holders that write rows with their mark, and the ledger that finds stale ones."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from syncd.core.projects import NewProject
 from syncd.services.freezing import LockDesk
 from syncd.services.locking import Locking
 from tests.databases import Database
+from tests.wrong_clocks import WrongClock
 
 INSERT = """
 insert into sync_runs (tenant_id, project_id, outcome, fence, error_message, started_at, finished_at)
@@ -34,7 +36,8 @@ values ($1, $2, 'noop', $3, $4, now(), now())
 class Ground:
     """The servers of a campaign and the tenant that it plays in. *superuser* does what no login may.
 
-    *mutants*: what is replaced in which script, to show that the campaign notices.
+    *mutants*: what is replaced in which script, to show that the campaign notices. *clock*: the one that Redis believes, where a
+    test sets that; otherwise what a jump of it does to a lease is done to the lease.
     """
 
     sync_pool: Pool
@@ -44,6 +47,7 @@ class Ground:
     tenant_id: TenantId
     lease_seconds: float
     mutants: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    clock: WrongClock | None = None
 
     def make_locks(self, name: str, redis: Redis | None = None) -> ProjectLocks:
         """Return the Redis side of the locks of one replica."""
@@ -78,8 +82,15 @@ class Ground:
         return project_id
 
     async def set_ttl(self, project_id: ProjectId, milliseconds: int) -> None:
-        """Make the lease in Redis end then: what a jump of its clock does."""
-        await self.redis.pexpire(make_keys(project_id)[0], milliseconds)
+        """Let the clock of Redis jump so that the lease has so long to last."""
+        key, _ = make_keys(project_id)
+        if self.clock is None:
+            await self.redis.pexpire(key, milliseconds)
+        else:
+            self.clock.jump((await self.redis.pttl(key) - milliseconds + 1) / 1000)
+            async with asyncio.timeout(5):  # Redis reads its clock between two commands
+                while abs(await self.redis.pttl(key) - milliseconds) > 1000:
+                    pass
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from random import Random
@@ -29,8 +29,16 @@ from tests.locks.races import Tally
 LOOK_SECONDS = 0.02
 
 
-async def run_stops(ground: Ground, database: Database, redis_server: RedisServer, *, holders: int, seed: int) -> Tally:
-    """Stop a process that holds so many projects, take all of them over, and let it go on."""
+async def run_stops(
+    ground: Ground,
+    database: Database,
+    redis_server: RedisServer,
+    *,
+    holders: int,
+    seed: int,
+    environment: Mapping[str, str] | None = None,
+) -> Tally:
+    """Stop a process that holds so many projects, take all of them over, and let it go on. *environment*: what it has beside ours."""
     tally, dice = Tally(), Random(seed)
     # Who is stopped inside a transaction keeps its row locked for so long.
     name = await ground.superuser.fetchval("select current_database()")
@@ -45,7 +53,7 @@ async def run_stops(ground: Ground, database: Database, redis_server: RedisServe
         "projects": {name: place % 2 == 0 for place, name in enumerate(ledgers)},
         "lease_seconds": ground.lease_seconds,
     }
-    async with _running(arguments) as process:
+    async with _running(arguments, environment or {}) as process:
         for _ in range(holders):
             held = json.loads(await _read_line(process))
             ledgers[held["project"]].found.append((held["fence"], held["mark"], 0))
@@ -64,9 +72,13 @@ async def run_stops(ground: Ground, database: Database, redis_server: RedisServe
 
 
 @asynccontextmanager
-async def _running(arguments: dict[str, Any]) -> AsyncIterator[asyncio.subprocess.Process]:
+async def _running(
+    arguments: dict[str, Any], environment: Mapping[str, str]
+) -> AsyncIterator[asyncio.subprocess.Process]:
     command = (sys.executable, "-m", "tests.locks.stopped_holder", json.dumps(arguments))
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, env={**os.environ, **environment}
+    )
     try:
         yield process
     finally:
