@@ -21,10 +21,13 @@ from starlette.types import Message, Receive, Scope, Send
 
 from mcp_server.exchange import begin_exchange, make_challenge, refusing
 from mcp_server.identity import READ_SCOPE, TOKEN_SCOPES, Caller, KeyVerifier
+from mcp_server.limits import Overloaded, WrongKeys
+from syncd.core.addresses import Network, find_address, name_site
 from syncd.errors import RetryLater, SyncdError
 
 MCP_PATH = "/mcp"
 METADATA_PATH = "/.well-known/oauth-protected-resource"
+FORWARDED_HEADER = "x-forwarded-for"
 MAX_REQUEST_BYTES = 256 * 1024
 # Only what streams needs SSE; a JSON answer costs half. Found in the raw body, where a false alarm costs no more than that half.
 _STREAMING_MARKS = (b'"progressToken"', b'"subscriptions/listen"')
@@ -46,10 +49,13 @@ class HttpApplication:
     """The ASGI application.
 
     *check_ready* raises an error of ours while the database cannot serve. *security* is asked before anything else is looked at.
+    *wrong_keys* counts them by address, which *trusted_proxies* tell of those that they speak for.
     *resource* is none where API keys are the only way in. *end_streams* has open subscriptions end, which would go on for ever.
     """
 
     verifier: KeyVerifier
+    wrong_keys: WrongKeys
+    trusted_proxies: Sequence[Network]
     json_manager: StreamableHTTPSessionManager
     sse_manager: StreamableHTTPSessionManager
     check_ready: Readiness
@@ -96,7 +102,7 @@ class HttpApplication:
             await stranger(scope, receive, send)
             return
         try:
-            caller = await self._identify(request)
+            caller = await self._identify_anew(request)
         except RetryLater as error:
             await _postpone(error)(scope, receive, send)
             return
@@ -123,11 +129,26 @@ class HttpApplication:
         content = {"error": error, "error_description": description}
         return JSONResponse(content, status_code=status, headers=dict(refusal.headers))
 
-    async def _identify(self, request: Request) -> Caller | None:
-        kind, _, key = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not key:
+    async def _identify_anew(self, request: Request) -> Caller | None:
+        """Return who begins a request. Raises `Overloaded` for whoever has shown too many wrong keys, but for one that was good here."""
+        key = _find_key(request)
+        if key is None:
             return None
-        return await self.verifier.find_caller(key.strip())
+        site = self._find_site(request)
+        if not self.verifier.knew(key):
+            self.wrong_keys.require_patience(site)
+        caller = await self.verifier.find_caller(key)
+        if caller is None:
+            self.wrong_keys.note(site)
+        return caller
+
+    def _find_site(self, request: Request) -> str:
+        peer = request.client.host if request.client else ""
+        return name_site(find_address(peer, ",".join(request.headers.getlist(FORWARDED_HEADER)), self.trusted_proxies))
+
+    async def _identify(self, request: Request) -> Caller | None:
+        key = _find_key(request)
+        return None if key is None else await self.verifier.find_caller(key)
 
     async def _serve_body(self, scope: Scope, receive: Receive, send: Send) -> None:
         first = await receive()  # the limit has read the whole body into one message
@@ -145,7 +166,9 @@ class HttpApplication:
 async def open_application(
     server: Server[dict[str, Any]],
     verifier: KeyVerifier,
+    wrong_keys: WrongKeys,
     *,
+    trusted_proxies: Sequence[Network],
     security: TransportSecuritySettings,
     check_ready: Readiness,
     resource: ProtectedResource | None,
@@ -165,6 +188,8 @@ async def open_application(
     async with json_manager.run(), sse_manager.run():
         yield HttpApplication(
             verifier,
+            wrong_keys,
+            trusted_proxies,
             json_manager,
             sse_manager,
             check_ready,
@@ -208,9 +233,14 @@ def make_security(
     )
 
 
+def _find_key(request: Request) -> str | None:
+    kind, _, key = request.headers.get("authorization", "").partition(" ")
+    return key.strip() if kind.lower() == "bearer" and key else None
+
+
 def _postpone(error: RetryLater) -> Response:
     return JSONResponse(
         {"error": error.code, "error_description": error.message},
-        status_code=503,
+        status_code=429 if isinstance(error, Overloaded) else 503,
         headers={"Retry-After": str(ceil(error.after_seconds))},
     )

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mcp_server.identity import Caller
 from syncd.adapters.postgres.connections import Connection, Pool
@@ -12,6 +12,15 @@ from syncd.core.cursors import CursorSealer
 from syncd.errors import NotFound
 
 SHOWN_NAMES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRules:
+    """How long a session is there, how many a tenant has, and how many notes one holds."""
+
+    lifetime: timedelta
+    most_per_tenant: int
+    most_notes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,7 @@ class Call:
     cursors: CursorSealer
     now: datetime
     pool: Pool
+    session_rules: SessionRules
 
     def seal_cursor(self, position: list[str | int], *, purpose: str) -> str:
         """Return a cursor that only this tenant can use, for the same *purpose*."""

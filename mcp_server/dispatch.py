@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from mcp_server.answers import Answer, ErrorAnswer
 from mcp_server.arguments import explain_arguments
-from mcp_server.calls import Call
+from mcp_server.calls import Call, SessionRules
 from mcp_server.gate import Gate
 from mcp_server.identity import READ_SCOPE, Caller
 from mcp_server.ledger import Answered, Ledger
@@ -45,6 +45,7 @@ class Dispatcher:
     cursors: CursorSealer
     ledger: Ledger
     web_url: str
+    session_rules: SessionRules
 
     async def list_tools(self, context: ServerRequestContext, _: PaginatedRequestParams | None) -> ListToolsResult:
         """Return every tool that the caller's scopes open, always in the same order."""
@@ -113,7 +114,8 @@ class Dispatcher:
         with explaining_reads():
             async with asyncio.timeout(CALL_SECONDS), open_transaction(self.pool, caller.tenant_id) as connection:
                 projects = await list_projects(connection, allowed=caller.project_ids, web_url=self.web_url)
-                yield Call(caller, connection, projects, self.cursors, datetime.now(UTC), self.pool)
+                now = datetime.now(UTC)
+                yield Call(caller, connection, projects, self.cursors, now, self.pool, self.session_rules)
 
 
 def _get_tool(name: str) -> Tool:

@@ -1,4 +1,4 @@
-"""Connections: how many there may be, and how long a request may take to come. uvicorn itself waits for a header for ever."""
+"""Connections: how many there may be, how long a request may take to come, and an answer to be read. uvicorn itself waits for ever."""
 
 import asyncio
 from collections import Counter
@@ -18,6 +18,7 @@ class Door:
     most: int
     most_per_address: int
     header_seconds: float
+    write_seconds: float
     _open: Counter[str] = field(default_factory=Counter)
 
     def enter(self, address: str) -> bool:
@@ -33,13 +34,14 @@ class Door:
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which ends a connection that is one too many or whose request does not come."""
+    """uvicorn's protocol, which ends a connection that is one too many, whose request does not come, or whose client does not read."""
 
     door: Door
 
     def __init__(self, *positional: Any, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own arguments, handed on
         super().__init__(*positional, **named)
         self._deadline: asyncio.TimerHandle | None = None
+        self._write_deadline: asyncio.TimerHandle | None = None
         self._address = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's is
@@ -54,6 +56,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Count the connection no more."""
         self._stop_waiting()
+        self._stop_waiting_for_reader()
         self.door.leave(self._address)
         super().connection_lost(exc)
 
@@ -72,6 +75,21 @@ class GuardedProtocol(HttpToolsProtocol):
         """Await nothing while the request is answered."""
         super().on_message_complete()
         self._stop_waiting()
+
+    def pause_writing(self) -> None:
+        """Stop writing to a client that does not read, and end the connection if that lasts: what waits for it is held in memory."""
+        super().pause_writing()
+        self._write_deadline = self.loop.call_later(self.door.write_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on, since the client reads again."""
+        super().resume_writing()
+        self._stop_waiting_for_reader()
+
+    def _stop_waiting_for_reader(self) -> None:
+        if self._write_deadline is not None:
+            self._write_deadline.cancel()
+            self._write_deadline = None
 
     def _await(self, seconds: float) -> None:
         self._stop_waiting()

@@ -79,6 +79,11 @@ class KeyVerifier:
             return None
         return caller
 
+    def knew(self, key: str) -> bool:
+        """Return whether *key* was good when it was last looked up here, and that is not forgotten."""
+        remembered = self._remembered.get(hashlib.sha256(key.encode()).digest())
+        return remembered is not None and remembered.caller is not None
+
     async def _resolve(self, text: str) -> Caller | None:
         parts = parse_key(text)
         if parts is None:

@@ -104,6 +104,38 @@ class Pace:
         return wait
 
 
+class WrongKeys:
+    """Counts the wrong keys that an address shows: each may be looked up in the database, and no guess is worth that for long."""
+
+    def __init__(self, per_minute: int, *, monotonic: Callable[[], float]) -> None:
+        self._allowance = Allowance(per_minute / 60, per_minute)
+        self._monotonic = monotonic
+        self._full_at: OrderedDict[str, float] = OrderedDict()
+
+    def require_patience(self, site: str) -> None:
+        """Raise `Overloaded` while *site* has shown too many wrong keys."""
+        now = self._monotonic()
+        _, wait = spend(self._full_at.get(site, now), self._allowance, units=1, now=now)
+        if wait > 0:
+            raise Overloaded(
+                "too_many_wrong_keys",
+                "Too many wrong keys came from this address.",
+                hint="Wait, and ask with a key of `syncd key add`.",
+                after_seconds=wait,
+            )
+
+    def note(self, site: str) -> None:
+        """Count a wrong key."""
+        now = self._monotonic()
+        self._full_at[site], _ = spend(self._full_at.pop(site, now), self._allowance, units=1, now=now)
+        try:
+            self.require_patience(site)
+        except Overloaded:
+            logger.warning("wrong_keys", extra={"address": site})
+        if len(self._full_at) > REMEMBERED_CALLERS:
+            self._full_at.popitem(last=False)
+
+
 @dataclass(slots=True)
 class _Place:
     """The calls of one caller: those that run, and those that wait."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mcp.server import Server
@@ -10,6 +10,7 @@ from mcp.server.caching import CacheHint
 
 import syncd
 from mcp_server.admission import Admission
+from mcp_server.calls import SessionRules
 from mcp_server.completions import Completions
 from mcp_server.dispatch import Dispatcher
 from mcp_server.feed import ChangeFeed
@@ -18,9 +19,11 @@ from mcp_server.prompts import Prompts
 from mcp_server.registry import INSTRUCTIONS, TOOLS
 from mcp_server.requests import Identify, Requests
 from mcp_server.resources import Resources
-from mcp_server.subscribing import Listener
+from mcp_server.subscribing import Listener, StreamLimits
 from syncd.adapters.postgres.connections import Pool
 from syncd.core.cursors import CursorSealer
+from syncd.core.permalinks import make_web_url
+from syncd.settings import Settings
 
 LISTS_TTL_MS = 60 * 60 * 1000
 _SCHEMAS = {tool.name: tool.describe().input_schema for tool in TOOLS}
@@ -33,13 +36,11 @@ async def make_server(
     admission: Admission,
     identify_again: Identify,
     installation_key: bytes,
-    poll_seconds: float,
-    web_url: str,
+    settings: Settings,
 ) -> Server[dict[str, Any]]:
     """Return the server over *pool*, the reader's.
 
-    *admission* wraps every message, and says whose it is; *identify_again*, whose it still is a while later. *poll_seconds*: how long
-    a source that tells nothing is not looked at. *web_url*: where people see repositories.
+    *admission* wraps every message, and says whose it is; *identify_again*, whose it still is a while later.
     """
     gate = Gate(hmac.digest(installation_key, b"fence", hashlib.sha256))
     dispatcher = Dispatcher(
@@ -48,10 +49,14 @@ async def make_server(
         gate,
         CursorSealer(hmac.digest(installation_key, b"cursor", hashlib.sha256)),
         admission.ledger,
-        web_url,
+        make_web_url(settings.github_api_url),
+        SessionRules(
+            timedelta(days=settings.mcp_session_days), settings.mcp_sessions_per_tenant, settings.mcp_notes_per_session
+        ),
     )
+    stream_limits = StreamLimits(settings.mcp_streams, settings.mcp_streams_per_tenant)
     requests = Requests(admission.identify, dispatcher.open_call)
-    resources = Resources(requests, gate, poll_seconds, now=lambda: datetime.now(UTC))
+    resources = Resources(requests, gate, settings.poll_seconds, now=lambda: datetime.now(UTC))
     prompts = Prompts(requests, gate)
     server: Server[dict[str, Any]] = Server(
         "syncd",
@@ -73,7 +78,7 @@ async def make_server(
         on_list_prompts=prompts.list_prompts,
         on_get_prompt=prompts.get_prompt,
         on_completion=Completions(requests).complete,
-        on_subscriptions_listen=Listener(pool, feed, identify_again).listen,
+        on_subscriptions_listen=Listener(pool, feed, identify_again, stream_limits).listen,
     )
     server.middleware.append(admission)
     return server

@@ -24,7 +24,7 @@ from mcp_server.exchange import identify_again, identify_request
 from mcp_server.feed import ChangeFeed, open_feed
 from mcp_server.identity import Caller, KeyVerifier, Tokens
 from mcp_server.ledger import Ledger, open_ledger
-from mcp_server.limits import Pace, Places
+from mcp_server.limits import Pace, Places, WrongKeys
 from mcp_server.requests import Identify
 from mcp_server.server import make_server
 from syncd.adapters.postgres.connections import Pool, open_pool
@@ -36,13 +36,11 @@ from syncd.adapters.systemd import feeding_watchdog, open_notifier
 from syncd.adapters.tokens import TokenRules, open_token_prover
 from syncd.core.allowances import Allowance
 from syncd.core.cursors import make_installation_key
-from syncd.core.permalinks import make_web_url
 from syncd.errors import BadUsage, Rejected
 from syncd.settings import Settings, require_setting
 
 KEEP_ALIVE_SECONDS = 75
 KEY_SALT = b"syncd-mcp"
-CONNECTIONS = 4_000
 BACKLOG = 512
 # A call takes milliseconds of a connection: what waits behind more than these would wait too long, and is told to come back.
 CALLS_PER_CONNECTION = 16
@@ -70,8 +68,7 @@ class _Reader:
             admission=Admission(identify, self.pace, self.places, self.ledger),
             identify_again=identify_again,
             installation_key=self.key,
-            poll_seconds=settings.poll_seconds,
-            web_url=make_web_url(settings.github_api_url),
+            settings=settings,
         )
 
 
@@ -126,6 +123,8 @@ async def open_http_application(settings: Settings, *, host: str) -> AsyncIterat
         async with open_application(
             server,
             reader.verifier,
+            WrongKeys(settings.mcp_wrong_keys_per_minute, monotonic=time.monotonic),
+            trusted_proxies=settings.trusted_proxies,
             security=security,
             check_ready=partial(check_schema, reader.pool, list_migrations()),
             resource=make_resource(settings.mcp_url, settings.oauth_issuers),
@@ -164,7 +163,12 @@ class _Server(uvicorn.Server):
 
 def make_http_server(application: HttpApplication, settings: Settings) -> uvicorn.Server:
     """Return uvicorn over httptools; what is under way when it is told to stop has the drain seconds to end."""
-    door = Door(CONNECTIONS, settings.mcp_connections_per_address, settings.mcp_header_seconds)
+    door = Door(
+        settings.mcp_connections,
+        settings.mcp_connections_per_address,
+        header_seconds=settings.mcp_header_seconds,
+        write_seconds=settings.mcp_write_seconds,
+    )
     config = uvicorn.Config(
         application,
         http=make_protocol(door),

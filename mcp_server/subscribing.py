@@ -30,12 +30,18 @@ from syncd.adapters.postgres.reading.projects import list_projects
 from syncd.adapters.postgres.transactions import reading
 from syncd.errors import RetryLater
 
-MAX_STREAMS = 2_048
-MAX_STREAMS_OF_A_TENANT = 1_024
 MAX_URIS = 256
 MAX_URI_CHARACTERS = 2_048
 # With the time that a key is remembered this is within the five seconds after which a revoked key ends.
 LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLimits:
+    """How many streams may be open in this server, and how many of one tenant."""
+
+    most: int
+    most_per_tenant: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Listener:
     pool: Pool
     feed: ChangeFeed
     identify: Identify
+    limits: StreamLimits
 
     async def listen(
         self, context: ServerRequestContext[Any], params: SubscriptionsListenRequestParams
@@ -71,7 +78,7 @@ class Listener:
 
     def _require_room(self, caller: Caller) -> None:
         streams = self.feed.streams
-        if len(streams) >= MAX_STREAMS or streams.count(caller.tenant_id) >= MAX_STREAMS_OF_A_TENANT:
+        if len(streams) >= self.limits.most or streams.count(caller.tenant_id) >= self.limits.most_per_tenant:
             raise MCPError(INTERNAL_ERROR, "Too many streams are open. Close one, or ask docs_changes now and then.")
 
     async def _begin(self, stream: Stream) -> None:

@@ -110,7 +110,15 @@ class Settings(BaseSettings):
     mcp_calls_per_minute: float = Field(default=1200.0, ge=1, le=1_000_000)
     mcp_burst_calls: int = Field(default=300, ge=1, le=1_000_000)
     mcp_header_seconds: float = Field(default=10.0, gt=0, le=300)
+    mcp_write_seconds: float = Field(default=30.0, gt=0, le=600)
+    mcp_connections: int = Field(default=4000, ge=1, le=100_000)
     mcp_connections_per_address: int = Field(default=256, ge=1, le=100_000)
+    mcp_wrong_keys_per_minute: int = Field(default=30, ge=1, le=1_000_000)
+    mcp_streams: int = Field(default=2048, ge=1, le=100_000)
+    mcp_streams_per_tenant: int = Field(default=1024, ge=1, le=100_000)
+    mcp_sessions_per_tenant: int = Field(default=200, ge=1, le=100_000)
+    mcp_session_days: float = Field(default=7.0, gt=0, le=365)
+    mcp_notes_per_session: int = Field(default=1000, ge=1, le=100_000)
     mcp_concurrency: int = Field(default=8, ge=1, le=1_000)
     api_key: SecretStr | None = None
 

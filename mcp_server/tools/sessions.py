@@ -3,7 +3,6 @@
 import base64
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Annotated, Literal, assert_never
 
 from pydantic import AfterValidator, Field
@@ -35,9 +34,6 @@ from syncd.adapters.postgres.pulling import PublishedRevision
 from syncd.core.ids import ProjectId
 from syncd.errors import NotFound, Rejected
 
-SESSION_DAYS = 7
-MAX_SESSIONS = 200
-MAX_NOTES = 1_000
 MAX_NOTE_CHARACTERS = 4_000
 MAX_ROLE_CHARACTERS = 50
 MAX_NOTE_ID_CHARACTERS = 100
@@ -93,14 +89,15 @@ async def _open(call: Call, arguments: SessionArguments) -> Answer:
         project_ids=call.caller.project_ids,
         pins=pins,
         created_at=call.now,
-        expires_at=call.now + timedelta(days=SESSION_DAYS),
+        expires_at=call.now + call.session_rules.lifetime,
         forget_before=call.now - KEPT_AFTER_EXPIRY,
     )
-    if not await open_session(call.connection, session, limit=MAX_SESSIONS):
+    most = call.session_rules.most_per_tenant
+    if not await open_session(call.connection, session, limit=most):
         raise Rejected(
             "too_many_sessions",
-            f"The tenant has {MAX_SESSIONS} sessions.",
-            hint=f'Go on with one: docs_session(action="show") lists them. Each expires after {SESSION_DAYS} days.',
+            f"The tenant has {most} sessions.",
+            hint='Go on with one: docs_session(action="show") lists them, and when each expires.',
         )
     return ValueAnswer(
         {
@@ -113,7 +110,7 @@ async def _open(call: Call, arguments: SessionArguments) -> Answer:
 
 
 async def _list(call: Call) -> Answer:
-    found = await list_sessions(call.connection, call.now, limit=MAX_SESSIONS)
+    found = await list_sessions(call.connection, call.now, limit=call.session_rules.most_per_tenant)
     visible = [session for session in found if session.is_visible(call.caller.project_ids)]
     items: list[Json] = [_describe_session(session) for session in visible[:SHOWN_SESSIONS]]
     return ValueAnswer({"sessions": items, "open": len(visible)})
@@ -157,7 +154,7 @@ async def _note(call: Call, arguments: SessionArguments) -> Answer:
         body=arguments.note or "",
         created_at=call.now,
     )
-    outcome = await add_note(call.connection, note, limit=MAX_NOTES)
+    outcome = await add_note(call.connection, note, limit=call.session_rules.most_notes)
     stored = await find_note(call.connection, session.session_id, note.note_id)
     if outcome not in {"added", "repeated"} or stored is None:
         raise _refuse(outcome, note)

@@ -1,7 +1,6 @@
 """Who is calling: a key or a signed-in user, and through it one tenant; and whether a page of ours made the browser call."""
 
 import hmac
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from syncd.adapters.postgres.keys import ResolvedKey, resolve_key
 from syncd.adapters.postgres.outages import explaining_outage
 from syncd.adapters.postgres.platform_keys import resolve_platform_key
 from syncd.adapters.postgres.tenants import find_tenant
+from syncd.core.addresses import find_address
 from syncd.core.callers import Caller
 from syncd.core.ids import TenantId
 from syncd.core.keys import PLATFORM, KeyParts, parse_key
@@ -197,15 +197,5 @@ def _make_other_site_error() -> Forbidden:
 
 def get_address(site: Site, request: web.Request) -> str:
     """Return the address that a request comes from; behind a trusted proxy, the nearest one that it names and we do not trust."""
-    address = request.remote or ""
-    named = [part.strip() for part in request.headers.get(FORWARDED_HEADER, "").split(",") if part.strip()]
-    while named and _is_trusted(site, address):
-        address = named.pop()
-    return address
-
-
-def _is_trusted(site: Site, address: str) -> bool:
-    try:
-        return any(ip_address(address) in network for network in site.trusted_proxies)
-    except ValueError:
-        return False
+    forwarded = ",".join(request.headers.getall(FORWARDED_HEADER, ()))
+    return find_address(request.remote or "", forwarded, site.trusted_proxies)

@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import IPv4Network, IPv6Network
-from typing import TypeAlias
 
 from syncd.adapters.encryption import KeyRing
 from syncd.adapters.metrics import Metrics
@@ -15,6 +13,7 @@ from syncd.adapters.redis.locks import ProjectLocks, RedisClient
 from syncd.adapters.redis.reads import ReadCache
 from syncd.adapters.redis.throttles import Throttle
 from syncd.bootstrap import Parts
+from syncd.core.addresses import Network
 from syncd.core.cursors import CursorSealer, make_installation_key
 from syncd.core.permalinks import make_web_url
 from syncd.core.throttles import Rate
@@ -29,8 +28,6 @@ from syncd.settings import KEY_ENVIRONMENTS, require_setting
 from syncd.web.assets import Assets, load_assets
 from syncd.web.bodies import Reader
 from syncd.web.pieces import Pieces
-
-Network: TypeAlias = IPv4Network | IPv6Network
 
 REQUEST_SECONDS = 10.0
 WEBHOOK_MAX_BYTES = (

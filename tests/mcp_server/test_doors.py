@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from mcp_server.doors import Door
 from tests.mcp_server.agents import LEGACY, request
@@ -136,8 +137,30 @@ async def test_of_one_address_no_more_connections_are_held_than_allowed(world: W
             assert await first.ask(world.acme.api_key) == 200
 
 
+async def test_a_client_that_reads_no_answer_is_cut_off(world: World) -> None:
+    written = asyncio.Event()
+
+    async def flood(__: Scope, ___: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(1_000):  # far more than the buffers of both ends hold
+            await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
+        written.set()
+
+    async with (
+        serving(world.database.read_url, lambda _: flood, mcp_write_seconds=0.1) as origin,
+        open_wire(origin) as deaf,
+    ):
+        transport = deaf.writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
+        await deaf.send(make_header(world.acme.api_key, 0))
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            # Whoever writes is not held up for ever: for a connection that is gone nothing is kept.
+            await written.wait()
+
+
 async def test_a_door_counts_who_left() -> None:
-    door = Door(most=3, most_per_address=2, header_seconds=1)
+    door = Door(most=3, most_per_address=2, header_seconds=1, write_seconds=1)
     assert [door.enter(one) for one in ("a", "a", "a")] == [True, True, False]
     door.leave("a")
     door.leave("a")

@@ -10,6 +10,7 @@ from mcp_server.feed import ChangeFeed
 from mcp_server.identity import CACHE_SECONDS, Caller, KeyVerifier
 from mcp_server.server import make_server
 from mcp_server.streams import Streams
+from syncd.settings import Settings
 from tests.mcp_server.agents import text_of
 from tests.mcp_server.serve import make_admission
 from tests.mcp_server.worlds import World
@@ -100,8 +101,7 @@ async def test_every_call_asks_who_calls_so_that_an_open_connection_ends_with_it
         admission=make_admission(identify, pool),
         identify_again=identify,
         installation_key=b"k" * 32,
-        poll_seconds=60,
-        web_url="https://github.com",
+        settings=Settings(_env_file=None, env="test"),
     )
     async with Client(server) as client:
         answer = await client.call_tool("docs_projects", {})

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from syncd.core.locks import Lock
 from syncd.core.projects import Project
 from tests.databases import Database
 from tests.mcp_server.agents import call, text_of
+from tests.mcp_server.serve import serving
 from tests.mcp_server.test_changes import served_party
 from tests.mcp_server.worlds import Party
 
@@ -207,7 +208,7 @@ async def test_an_expired_session_is_gone_and_later_forgotten(desk: Desk) -> Non
     session = (await desk.ask(action="open"))["session"]
     await desk.ask(action="note", session=session, note="soon forgotten")
     async with open_connection(desk.database.migrator_url) as connection:
-        days = timedelta(days=sessions.SESSION_DAYS)
+        days = timedelta(days=7)
         await connection.execute("update syncd.agent_sessions set expires_at = expires_at - $1::interval", days)
         expired = await desk.complain(tool="docs_read", id="guide/docs/a.md", at=session)
         await desk.ask(action="open")
@@ -221,16 +222,17 @@ async def test_an_expired_session_is_gone_and_later_forgotten(desk: Desk) -> Non
     assert (kept, left) == (1, 0)
 
 
-async def test_a_tenant_has_no_more_sessions_and_a_session_no_more_notes_than_the_limit(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sessions, "MAX_SESSIONS", 1)
-    monkeypatch.setattr(sessions, "MAX_NOTES", 1)
-    session = (await desk.ask(action="open"))["session"]
-    await desk.ask(action="note", session=session, note="the only one")
+async def test_a_tenant_has_no_more_sessions_and_a_session_no_more_notes_than_the_settings_say(desk: Desk) -> None:
+    limits = {"mcp_sessions_per_tenant": 1, "mcp_notes_per_session": 1, "mcp_session_days": 1}
+    async with serving(desk.database.read_url, **limits) as origin:
+        strict = replace(desk, origin=origin)
+        opened = await strict.ask(action="open")
+        session = opened["session"]
+        await strict.ask(action="note", session=session, note="the only one")
 
-    assert "has 1 sessions" in await desk.complain(action="open")
-    assert "takes no more notes" in await desk.complain(action="note", session=session, note="one more")
+        assert timedelta(hours=23) < datetime.fromisoformat(opened["expiresAt"]) - datetime.now(UTC) < timedelta(days=2)
+        assert "has 1 sessions" in await strict.complain(action="open")
+        assert "takes no more notes" in await strict.complain(action="note", session=session, note="one more")
 
 
 async def test_a_key_of_some_projects_sees_only_sessions_within_them(desk: Desk) -> None:

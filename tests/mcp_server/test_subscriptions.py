@@ -216,10 +216,10 @@ async def test_a_look_that_fails_is_made_again_and_ends_nothing(
 
 
 async def test_a_tenant_has_so_many_streams_and_one_that_is_left_makes_room(
-    database: Database, redis_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mirror: Mirror, database: Database, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(subscribing, "MAX_STREAMS_OF_A_TENANT", 1)
-    async with served_party(database, redis_server, tmp_path) as (origin, party):
+    party = await make_party(mirror, tmp_path)
+    async with serving(database.read_url, mcp_streams_per_tenant=1) as origin:
         async with open_agent(origin, party.api_key) as agent, agent.listen(resources_list_changed=True):
             with pytest.raises(MCPError, match="Too many streams"):
                 async with agent.listen(resources_list_changed=True):

@@ -24,6 +24,7 @@ from syncd.adapters.postgres.platform_keys import revoke_platform_key
 from syncd.adapters.redis.locks import Identity, ProjectLocks, RedisClient
 from syncd.adapters.redis.reads import ReadCache
 from syncd.adapters.redis.throttles import Throttle
+from syncd.core.addresses import Network
 from syncd.core.cursors import CursorSealer
 from syncd.core.ids import ProjectId, TenantId
 from syncd.core.keys import hash_secret, make_key, make_key_id
@@ -33,7 +34,7 @@ from syncd.services.signing_in import SignIn
 from syncd.services.sources import GitHubAccess
 from syncd.web.app import make_app
 from syncd.web.server import Bounds, bind, serve
-from syncd.web.site import Network, Rest, Site
+from syncd.web.site import Rest, Site
 
 # Trusted as a proxy, so that each browser of a test can have an address of its own: tries to sign in are counted by address.
 LOOPBACK = ip_network("127.0.0.0/8")
