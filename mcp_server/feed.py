@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from mcp_server.streams import Streams
+from syncd.adapters.beside import beside
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.listening import listen
 from syncd.adapters.postgres.reading.changes import list_changes
@@ -109,13 +110,7 @@ async def open_feed(pool: Pool, url: str) -> AsyncIterator[ChangeFeed]:
     """Open a feed that listens on a connection of its own at *url*; at the end its streams end."""
     feed = ChangeFeed(pool, Streams())
     try:
-        async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(listen(url, CHANGES_CHANNEL, feed.hear)), tasks.create_task(feed.run())]
+        async with beside(listen(url, CHANGES_CHANNEL, feed.hear)), beside(feed.run()):
             yield feed
-            for task in running:
-                task.cancel()
-    except BaseExceptionGroup as failed:
-        # The first failure of the body or of a task, as itself: it cancelled the rest.
-        raise failed.exceptions[0] from failed
     finally:
         feed.streams.end_all()

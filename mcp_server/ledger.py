@@ -17,6 +17,7 @@ from math import ceil
 
 from mcp_server.identity import Caller
 from mcp_server.limits import Overloaded
+from syncd.adapters.beside import beside
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.reading.limits import explaining_reads
 from syncd.adapters.postgres.transactions import reading, writing
@@ -211,12 +212,7 @@ async def open_ledger(pool: Pool, *, key: bytes, clock: Callable[[], datetime]) 
     """Open the accounts; at the end they are drained."""
     ledger = Ledger(pool, key=key, clock=clock)
     try:
-        async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(ledger.run())
+        async with beside(ledger.run()):
             yield ledger
-            running.cancel()
-    except BaseExceptionGroup as failed:
-        # The first failure of the body or of the task, as itself: it cancelled the other.
-        raise failed.exceptions[0] from failed
     finally:
         await ledger.drain()

@@ -9,7 +9,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
-from syncd.services.beside import wait_for_first
+from syncd.adapters.beside import wait_for_first
 
 CHUNK_BYTES = 64 * 1024
 

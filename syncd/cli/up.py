@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from syncd.adapters.beside import beside, unless_stopped, wait_for_first
 from syncd.adapters.data_directory import Running, announce_running, hold_data_directory
 from syncd.adapters.logs import configure_logging
 from syncd.adapters.systemd import open_notifier
@@ -22,7 +23,6 @@ from syncd.cli.run import INTERRUPTED, stopping_by_signal
 from syncd.core.projects import NewProject, Project
 from syncd.daemon import run_daemon
 from syncd.errors import SyncdError, Unreachable
-from syncd.services.beside import beside, unless_stopped, wait_for_first
 from syncd.services.companion import open_mcp_server
 from syncd.services.installation import DEFAULT_TENANT, Installation, Waits, open_installation
 from syncd.services.locking import clear_leases

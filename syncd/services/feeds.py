@@ -17,6 +17,7 @@ from secrets import token_hex
 from typing import TypeAlias
 from uuid import UUID
 
+from syncd.adapters.beside import raising_first
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.listening import listen
 from syncd.adapters.redis.listening import listen_to_projects
@@ -24,7 +25,6 @@ from syncd.adapters.redis.locks import RedisClient
 from syncd.core.events import Change, Shown, is_news, list_project_changes, list_removals
 from syncd.core.ids import ProjectId, TenantId
 from syncd.errors import RateLimited, RetryLater, Unreachable
-from syncd.services.beside import raising_first
 from syncd.services.budgets import Budgets
 from syncd.services.status import LEASE_SECONDS, Status, get_status
 from syncd.services.status_document import describe_projects, describe_servers, describe_trouble

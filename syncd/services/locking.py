@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
+from syncd.adapters.beside import beside
 from syncd.adapters.metrics import Metrics
 from syncd.adapters.postgres.connections import LeaseLost, Pool
 from syncd.adapters.postgres.freezes import make_frozen_error
@@ -20,7 +21,6 @@ from syncd.adapters.redis.locks import ProjectLocks
 from syncd.core.ids import ProjectId, TenantId
 from syncd.core.locks import Holder, Lock
 from syncd.errors import Busy, Unreachable
-from syncd.services.beside import beside
 
 log = logging.getLogger("syncd.locks")
 

@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
+from syncd.adapters.beside import beside
 from syncd.adapters.redis.locks import RedisClient
 from syncd.adapters.redis.progress import put_progress
 from syncd.core.ids import ProjectId
 from syncd.core.progress import Phase, Progress, enter_phase
 from syncd.errors import SyncdError
-from syncd.services.beside import beside
 
 log = logging.getLogger("syncd.progress")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
+from syncd.adapters.beside import beside
 from syncd.adapters.postgres.connections import Connection, Pool
 from syncd.adapters.postgres.listening import listen
 from syncd.adapters.postgres.outages import explaining_outage
@@ -28,7 +29,6 @@ from syncd.core.ids import TenantId
 from syncd.core.moments import AtCommit, AtRevision, AtTime, Moment
 from syncd.core.projects import Project
 from syncd.errors import BadUsage, NotFound, RetryLater, Stalled
-from syncd.services.beside import beside
 from syncd.services.projects import make_project_not_found
 
 log = logging.getLogger("syncd.pull")

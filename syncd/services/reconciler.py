@@ -5,13 +5,13 @@ import logging
 from datetime import timedelta
 from typing import TypeAlias
 
+from syncd.adapters.beside import wait_for_first
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.outages import explaining_outage
 from syncd.adapters.postgres.queue import claim_due, get_next_due, keep_claimed, request_due
 from syncd.core.ids import ProjectId, TenantId
 from syncd.errors import Unreachable
 from syncd.services.attending import Reconciling, attend
-from syncd.services.beside import wait_for_first
 
 log = logging.getLogger("syncd.sync")
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from syncd.adapters.beside import raising_first
 from syncd.adapters.parsing import Parsers
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.mirror import (
@@ -25,7 +26,6 @@ from syncd.core.paths import format_of
 from syncd.core.revisions import Content
 from syncd.core.sources import Source, SourceBlob, TreeEntry
 from syncd.errors import SyncdError
-from syncd.services.beside import raising_first
 from syncd.services.stopwatch import Stopwatch
 
 BATCH_BYTES = 2 * 1024 * 1024

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Protocol
 
 import syncd.adapters.redis.locks
+from syncd.adapters.beside import wait_for_first
 from syncd.adapters.postgres.statements import sql_directory
-from syncd.services.beside import wait_for_first
 
 
 class Moment(Enum):

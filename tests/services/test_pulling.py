@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from syncd.adapters.beside import beside
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.folder.source import FolderSource
 from syncd.adapters.postgres import listening
@@ -21,7 +22,6 @@ from syncd.core.paths import make_path_filter
 from syncd.core.projects import NewProject, Project
 from syncd.errors import BadUsage, NotFound, RetryLater, Stalled
 from syncd.services import pulling
-from syncd.services.beside import beside
 from syncd.services.pulling import Order, Pulled, follow_project, pull_project
 from tests.databases import Database, run_statement
 from tests.end_to_end.running import run_git
