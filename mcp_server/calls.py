@@ -24,6 +24,15 @@ class SessionRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, for what one statement answers: it opens its own transaction. People see repositories at *web_url*."""
+
+    caller: Caller
+    pool: Pool
+    web_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """What a handler works with. *connection* is in a transaction that sees the caller's tenant alone, read-only but for tools that write.
 

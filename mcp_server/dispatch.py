@@ -15,8 +15,8 @@ from mcp_types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, Lis
 from pydantic import ValidationError
 
 from mcp_server.answers import Answer, ErrorAnswer
-from mcp_server.arguments import explain_arguments
-from mcp_server.calls import Call, SessionRules
+from mcp_server.arguments import Arguments, explain_arguments
+from mcp_server.calls import Asker, Call, SessionRules
 from mcp_server.gate import Gate
 from mcp_server.identity import READ_SCOPE, Caller
 from mcp_server.ledger import Answered, Ledger
@@ -99,13 +99,22 @@ class Dispatcher:
         except ValidationError as error:
             return "wrong_arguments", explain_arguments(tool.name, tool.arguments, error)
         try:
-            async with self.open_call(caller, writes=tool.writes) as call:
-                return "ok", await tool.handler(call, arguments)
+            return "ok", await self._run(tool, caller, arguments)
         except SyncdError as error:
             return error.code, ErrorAnswer(f"{error.message} {error.hint}".strip())
         except Exception:  # the tool middleware: whatever failed, an agent gets a sentence, and the log the trace
             logger.exception("tool_failed", extra={"tool": tool.name})
             return "failed", ErrorAnswer("The server failed; it is not your call. Retry once, then tell the operator.")
+
+    async def _run(self, tool: Tool, caller: Caller, arguments: Arguments) -> Answer:
+        if tool.at_once is not None:
+            with explaining_reads():
+                async with asyncio.timeout(CALL_SECONDS):
+                    answer = await tool.at_once(Asker(caller, self.pool, self.web_url), arguments)
+            if answer is not None:
+                return answer
+        async with self.open_call(caller, writes=tool.writes) as call:
+            return await tool.handler(call, arguments)
 
     @asynccontextmanager
     async def open_call(self, caller: Caller, *, writes: bool = False) -> AsyncIterator[Call]:

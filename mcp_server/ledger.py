@@ -74,6 +74,12 @@ class _Book:
         """Return what is not known to be stored."""
         return sum((*(self.unsent.usage.values() if self.unsent else ()), *self.usage.values()), Usage())
 
+    @property
+    def batches(self) -> int:
+        """Return how many batches there are to write of what is here now."""
+        waiting = ceil(len(self.requests) / BATCH_REQUESTS) or bool(self.usage)
+        return waiting + (self.unsent is not None)
+
     def cut(self) -> _Batch | None:
         """Return the batch to be written next: the one whose end is not known, else one of what waits."""
         if self.unsent is None and self.usage:
@@ -176,7 +182,11 @@ class Ledger:
         book.unsent = None
 
     async def _flush_book(self, tenant_id: TenantId, book: _Book) -> None:
-        while (batch := book.cut()) is not None:
+        # What is noted meanwhile waits for the next flush: else a busy server would write without end, a few requests at a time.
+        for _ in range(book.batches):
+            batch = book.cut()
+            if batch is None:
+                return
             day = self._clock()
             with explaining_reads(), explaining_refusal():
                 async with writing(self._pool, tenant_id) as connection:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from mcp_server.calls import Call
+from mcp_server.calls import Asker, Call
 from mcp_server.viewing import view_project
+from syncd.adapters.postgres.reading.at_once import ReadDocument, WantedDocument, read_document
 from syncd.adapters.postgres.reading.documents import ReadableDocument, find_version, list_documents_at, list_paths
 from syncd.adapters.postgres.reading.histories import find_former, list_versions
 from syncd.adapters.postgres.reading.projects import ReadableProject
@@ -90,6 +91,34 @@ async def get_target(call: Call, text: str, *, at: str | None = None, gone: bool
         if former is not None:
             return _make_target(candidate, former)
     raise await _explain_absence(call, text, candidates)
+
+
+async def find_at_once(
+    asker: Asker, text: str, *, with_places: bool, max_characters: int
+) -> tuple[Target, ReadDocument] | None:
+    """Return what *text* names now, with its content, where it names a project and a path exactly.
+
+    None says nothing: `get_target` understands more, and explains what is not there. What both find is the same.
+    """
+    readings = [reading for reading in list_readings(text) if split_project(reading.name)[1]]
+    if not readings:
+        return None
+    # What may be cut off at the end of an id leaves its project alone.
+    project = split_project(readings[0].name)[0]
+    found = await read_document(
+        asker.pool,
+        asker.caller.tenant_id,
+        allowed=asker.caller.project_ids,
+        project=project,
+        readings=[WantedDocument(split_project(reading.name)[1], reading.version) for reading in readings],
+        with_places=with_places or any(reading.anchor for reading in readings),
+        max_characters=max_characters,
+        web_url=asker.web_url,
+    )
+    if found is None:
+        return None
+    candidate = _Candidate(found.project, found.document.path, readings[found.reading])
+    return _make_target(candidate, found.document), found
 
 
 def _list_candidates(call: Call, text: str) -> Iterator[_Candidate]:

@@ -1,5 +1,6 @@
 """docs_read and fetch: the text of a document, as much as fits, and how to go on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -7,14 +8,15 @@ from pydantic import Field
 
 from mcp_server.answers import Answer, Json, TextAnswer, ValueAnswer
 from mcp_server.arguments import Arguments, At, Text, Version
-from mcp_server.calls import Call
+from mcp_server.calls import Asker, Call
 from mcp_server.freshness import freshness_line, freshness_values
-from mcp_server.resolving import Target, get_target
+from mcp_server.resolving import Target, find_at_once, get_target
 from syncd.adapters.postgres.reading.documents import get_text, list_places
 from syncd.core.lines import line_starts
 from syncd.core.references import parse_lines
 from syncd.core.sections import (
     Cut,
+    Place,
     SectionSpan,
     cut_characters,
     cut_lines,
@@ -49,6 +51,15 @@ class FetchArguments(Arguments):
 
 
 @dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which part of a document is wanted, and how much of it."""
+
+    section: str | None = None
+    lines: str | None = None
+    max_characters: int = DEFAULT_CHARACTERS
+
+
+@dataclass(frozen=True, slots=True)
 class _Reading:
     target: Target
     cut: Cut
@@ -73,18 +84,55 @@ async def read_document(call: Call, arguments: ReadArguments) -> Answer:
     """Return the text that was asked for, cut at a heading or line."""
     target = await get_target(call, arguments.id, at=arguments.at)
     if arguments.if_version == target.document.version:
-        return TextAnswer(f"{freshness_line(target.project)}\n{target.document_id} · unchanged", "", "", "")
+        return _say_unchanged(target)
     return await read_target(
         call, target, section=arguments.section, lines=arguments.lines, max_characters=arguments.max_chars
     )
+
+
+async def read_at_once(asker: Asker, arguments: ReadArguments) -> Answer | None:
+    """Return the same by one statement, where an exact id asks for what is newest."""
+    if arguments.at is not None:
+        return None
+    found = await find_at_once(
+        asker, arguments.id, with_places=arguments.section is not None, max_characters=arguments.max_chars
+    )
+    if found is None:
+        return None
+    target, content = found
+    if arguments.if_version == target.document.version:
+        return _say_unchanged(target)
+    wanted = _Wanted(arguments.section, arguments.lines, arguments.max_chars)
+    return _make_answer(_read(target, content.text, content.places, wanted))
 
 
 async def read_target(
     call: Call, target: Target, *, section: str | None = None, lines: str | None = None, max_characters: int
 ) -> TextAnswer:
     """Return the text that a target, or a section or lines of it, names."""
-    reading = await _read(call, target, section=section, lines=lines, max_characters=max_characters)
-    first, last = reading.shown_lines
+    return _make_answer(await _load(call, target, _Wanted(section, lines, max_characters)))
+
+
+async def fetch_document(call: Call, arguments: FetchArguments) -> Answer:
+    """Return a document, or the lines that its id names, in OpenAI's shape."""
+    return _make_values(arguments.id, await _load(call, await get_target(call, arguments.id), _Wanted()))
+
+
+async def fetch_at_once(asker: Asker, arguments: FetchArguments) -> Answer | None:
+    """Return the same by one statement, for an exact id."""
+    found = await find_at_once(asker, arguments.id, with_places=False, max_characters=DEFAULT_CHARACTERS)
+    if found is None:
+        return None
+    target, content = found
+    return _make_values(arguments.id, _read(target, content.text, content.places, _Wanted()))
+
+
+def _say_unchanged(target: Target) -> TextAnswer:
+    return TextAnswer(f"{freshness_line(target.project)}\n{target.document_id} · unchanged", "", "", "")
+
+
+def _make_answer(reading: _Reading) -> TextAnswer:
+    target, (first, last) = reading.target, reading.shown_lines
     span = f"lines {first}-{last} of {reading.total_lines}" if last >= first else f"{reading.total_lines} lines"
     url = target.link((first, last) if last >= first else None)
     head = f"{freshness_line(target.project)}\n{target.document_id} · {span} · {url}"
@@ -92,11 +140,8 @@ async def read_target(
     return TextAnswer(head, reading.cut.text, _describe_rest(reading), source)
 
 
-async def fetch_document(call: Call, arguments: FetchArguments) -> Answer:
-    """Return a document, or the lines that its id names, in OpenAI's shape."""
-    target = await get_target(call, arguments.id)
-    reading = await _read(call, target, section=None, lines=None, max_characters=DEFAULT_CHARACTERS)
-    first, last = reading.shown_lines
+def _make_values(asked: str, reading: _Reading) -> ValueAnswer:
+    target, (first, last) = reading.target, reading.shown_lines
     whole = (first, last) == (1, reading.total_lines)
     metadata: dict[str, Json] = {
         **freshness_values(target.project),
@@ -110,7 +155,7 @@ async def fetch_document(call: Call, arguments: FetchArguments) -> Answer:
         metadata["next"] = reading.following
     return ValueAnswer(
         {
-            "id": arguments.id,
+            "id": asked,
             "title": target.document.title,
             "text": reading.cut.text,
             "url": target.link(None if whole or last < first else (first, last)),
@@ -119,18 +164,22 @@ async def fetch_document(call: Call, arguments: FetchArguments) -> Answer:
     )
 
 
-async def _read(call: Call, target: Target, *, section: str | None, lines: str | None, max_characters: int) -> _Reading:
+async def _load(call: Call, target: Target, wanted: _Wanted) -> _Reading:
     text = await get_text(call.connection, target.document.content_hash)
-    places = await list_places(call.connection, target.document)
+    return _read(target, text, await list_places(call.connection, target.document), wanted)
+
+
+def _read(target: Target, text: str, places: Sequence[Place], wanted: _Wanted) -> _Reading:
+    """Return the reading of a text. *places* matter only to what names a section, or is longer than is wanted."""
     sections = list_sections(places)
     total = len(line_starts(text))
-    if target.characters is not None and section is None and lines is None:
+    if target.characters is not None and wanted.section is None and wanted.lines is None:
         if target.characters[0] > len(text):
             raise _beyond_end(total)
-        return _Reading(target, cut_characters(text, target.characters, max_characters=max_characters), total)
-    wanted = _choose_lines(target, sections, section=section, lines=lines, total=total)
+        return _Reading(target, cut_characters(text, target.characters, max_characters=wanted.max_characters), total)
+    lines = _choose_lines(target, sections, section=wanted.section, lines=wanted.lines, total=total)
     headings = [span.line_from for span in sections]
-    return _Reading(target, cut_lines(text, wanted, max_characters=max_characters, headings=headings), total)
+    return _Reading(target, cut_lines(text, lines, max_characters=wanted.max_characters, headings=headings), total)
 
 
 def _choose_lines(

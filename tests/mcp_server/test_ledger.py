@@ -127,6 +127,23 @@ async def test_a_batch_whose_answer_was_lost_counts_once(mirror: Mirror) -> None
     assert ledger._waiting == 0
 
 
+async def test_what_is_noted_while_a_batch_is_written_waits_for_the_next(mirror: Mirror, database: Database) -> None:
+    ledger = make_ledger(mirror)
+    ledger.note(make_caller(mirror), CALL)
+    async with open_connection(database.migrator_url) as holder, asyncio.TaskGroup() as tasks:
+        async with holder.transaction():
+            await holder.execute("lock table agent_requests in access exclusive mode")
+            flushing = tasks.create_task(ledger.flush())
+            async with asyncio.timeout(5):
+                while not await holder.fetchval("select exists (select from pg_locks where not granted)"):
+                    pass
+            ledger.note(make_caller(mirror), CALL)
+        assert await flushing == 0
+    assert await sum_usage(mirror) == {"docs_read": (1, 0, 0, 0)}
+    assert await ledger.flush() == 0
+    assert await sum_usage(mirror) == {"docs_read": (2, 0, 0, 0)}
+
+
 async def test_while_the_database_is_away_accounts_wait(mirror: Mirror, database: Database, closed_port: int) -> None:
     async with open_pool(database.read_url, size=1) as pool:
         ledger = Ledger(pool, key=b"k", clock=utc_now)

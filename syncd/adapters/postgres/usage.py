@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Literal, TypeAlias
 
@@ -19,6 +19,11 @@ _GET_SPENDING = load_statement("usage/get_spending")
 _LIST_USAGE = load_statement("usage/list_usage")
 _FIND_QUOTA = load_statement("usage/find_quota")
 _PUT_QUOTA = load_statement("usage/put_quota")
+
+# What of a request is stored as it is.
+_PLAIN_FIELDS = tuple(
+    one.name for one in fields(AgentRequest) if one.name not in {"request_id", "requested_at", "refused"}
+)
 
 UsageKey: TypeAlias = tuple[date, str, str]
 Grouping: TypeAlias = Literal["day", "tool", "key"]
@@ -59,7 +64,7 @@ async def record_requests(
 ) -> bool:
     """Store a batch of the tenant of this transaction; once more changes nothing, and is answered by false."""
     rows = [
-        {name: value for name, value in asdict(request).items() if name != "refused"}
+        {name: getattr(request, name) for name in _PLAIN_FIELDS}
         | {"request_id": str(request.request_id), "requested_at": request.requested_at.isoformat()}
         for request in requests
     ]
