@@ -71,6 +71,27 @@ async def test_an_index_that_is_gone_is_noticed(superuser: Connection, library: 
     assert not plan.indexes & set(query.indexes)
 
 
+async def test_a_document_is_read_at_once_by_indexes_alone(superuser: Connection, library: Library) -> None:
+    # The plans of a function are its own: what they have read is counted.
+    sample = library.samples.large
+    await superuser.execute("set local role syncd_read")
+    project = await superuser.fetchval("select name from projects where project_id = $1", sample.project_id)
+    for version in (None, 1):
+        rows = await superuser.fetch(
+            "select path from read_document($1, null, $2, array[$3, 'docs/none.md'], array[$4, null]::integer[], true, 9)",
+            sample.tenant_id,
+            project,
+            sample.path,
+            version,
+        )
+        assert [row["path"] for row in rows] == [sample.path]
+    await superuser.execute("reset role")
+    scanned = await superuser.fetch(
+        "select relname, seq_scan from pg_stat_xact_user_tables where seq_tup_read > 10 and schemaname = 'syncd'"
+    )
+    assert [dict(row) for row in scanned] == []
+
+
 async def test_every_index_has_a_hot_query(superuser: Connection) -> None:
     """Unique ones have their reason in what they keep true."""
     rows = await superuser.fetch(

@@ -32,7 +32,7 @@ from syncd.adapters.postgres.reading.chunks import ReadableChunk
 from syncd.adapters.postgres.reading.documents import LevelEntry, ReadableDocument
 from syncd.adapters.postgres.reading.histories import Step
 from syncd.adapters.postgres.reading.links import PlacedLink
-from syncd.adapters.postgres.reading.projects import Attempt
+from syncd.adapters.postgres.reading.projects import Attempt, ReadableProject
 from syncd.adapters.postgres.reading.vectors import Embedded
 from syncd.adapters.postgres.recutting import OutdatedVersion
 from syncd.adapters.postgres.roles import make_login_url, put_groups, put_logins
@@ -234,6 +234,14 @@ async def test_a_query_returns_the_fields_of_its_value(still_database: Database,
         attributes = (await connection.prepare(load_statement(name))).get_attributes()
     columns = [attribute.name for attribute in attributes]
     assert sorted(columns) == sorted(field.name for field in fields(VALUES[name]))
+
+
+async def test_a_document_read_at_once_comes_in_the_order_of_its_values(still_database: Database) -> None:
+    async with open_connection(still_database.read_url) as connection:
+        attributes = (await connection.prepare(load_statement("reading/read_document"))).get_attributes()
+    project = [field.name for field in fields(ReadableProject) if field.name != "web_url"]
+    document = [field.name for field in fields(ReadableDocument)]
+    assert [attribute.name for attribute in attributes] == [*project, *document, "body", "places", "reading"]
 
 
 async def test_a_query_that_its_login_may_not_run_is_noticed(still_database: Database) -> None:
