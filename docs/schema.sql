@@ -395,6 +395,29 @@ ALTER FUNCTION syncd.get_own_name() OWNER TO syncd_queue;
 
 COMMENT ON FUNCTION syncd.get_own_name() IS 'Definer: what the tenant of this transaction is called.';
 
+-- Name: lift_freeze_of_removed(); Type: FUNCTION; Schema: syncd; Owner: syncd_queue
+
+CREATE FUNCTION syncd.lift_freeze_of_removed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    update syncd.project_leases l
+    set freeze_id = null, frozen_by = null, frozen_at = null, freeze_until = null, freeze_reason = null, redis_due = gen_random_uuid()
+    where l.tenant_id = new.tenant_id and l.project_id = new.project_id and l.freeze_id is not null;
+    if found then
+        perform pg_notify('syncd_locks', '');
+    end if;
+    return null;
+end
+$$;
+
+ALTER FUNCTION syncd.lift_freeze_of_removed() OWNER TO syncd_queue;
+
+-- Name: FUNCTION lift_freeze_of_removed(); Type: COMMENT; Schema: syncd; Owner: syncd_queue
+
+COMMENT ON FUNCTION syncd.lift_freeze_of_removed() IS 'Definer trigger: who may remove a project lifts its freeze by that.';
+
 -- Name: list_impacts(bytea[], integer[]); Type: FUNCTION; Schema: syncd; Owner: syncd_owner
 
 CREATE FUNCTION syncd.list_impacts(p_hashes bytea[], p_terms integer[]) RETURNS TABLE(chunk_hash bytea, impacts real[])
@@ -2874,6 +2897,10 @@ CREATE UNIQUE INDEX users_by_username ON syncd.users USING btree (tenant_id, low
 
 CREATE INDEX webhook_deliveries_by_time ON syncd.webhook_deliveries USING btree (received_at);
 
+-- Name: projects lift_freeze_of_removed; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER lift_freeze_of_removed AFTER UPDATE OF removed_at ON syncd.projects FOR EACH ROW WHEN (((old.removed_at IS NULL) AND (new.removed_at IS NOT NULL))) EXECUTE FUNCTION syncd.lift_freeze_of_removed();
+
 -- Name: projects prepare_project; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
 CREATE TRIGGER prepare_project AFTER INSERT ON syncd.projects FOR EACH ROW EXECUTE FUNCTION syncd.prepare_project();
@@ -3505,6 +3532,10 @@ GRANT ALL ON FUNCTION syncd.freeze_project(p_project_id uuid, p_actor text, p_re
 
 REVOKE ALL ON FUNCTION syncd.get_own_name() FROM PUBLIC;
 GRANT ALL ON FUNCTION syncd.get_own_name() TO syncd_read;
+
+-- Name: FUNCTION lift_freeze_of_removed(); Type: ACL; Schema: syncd; Owner: syncd_queue
+
+REVOKE ALL ON FUNCTION syncd.lift_freeze_of_removed() FROM PUBLIC;
 
 -- Name: FUNCTION list_impacts(p_hashes bytea[], p_terms integer[]); Type: ACL; Schema: syncd; Owner: syncd_owner
 

@@ -9,6 +9,9 @@ import pytest_asyncio
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.projects import mark_removed
 from syncd.adapters.postgres.transactions import writing
+from syncd.adapters.redis.locks import list_holders, open_redis_client
+from syncd.core.locks import Actor
+from syncd.services.freezing import LockDesk, freeze_project
 from tests.databases import Database
 from tests.loop import Loop, count_rows, fetch, open_loop, read_queue, write_pages
 from tests.mirror import open_mirror
@@ -58,6 +61,27 @@ async def test_a_removed_project_is_deleted_also_when_its_source_is_gone(
     await loop.step()
     assert await fetch(database.migrator_url, "select from syncd.projects") == []
     assert await fetch(database.migrator_url, "select from syncd.blobs") == []
+
+
+async def test_a_project_that_is_frozen_is_removed_all_the_same_and_redis_shows_nothing_of_it(
+    loop: Loop, database: Database, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    write_pages(tmp_path / "one", "a.md")
+    project = await loop.add_folder(tmp_path / "one")
+    await loop.step()
+    async with open_redis_client(redis_server.url) as redis:
+        locking, tenant_id = loop.mirror.locking, loop.mirror.tenant_id
+        desk = LockDesk(
+            loop.mirror.web_pool, redis, locking.locks, tenant_id, Actor("ann", is_admin=False), 30, loop.clock
+        )
+        await freeze_project(desk, project.project_id, reason="the release")
+        async with writing(loop.mirror.web_pool, tenant_id) as connection:
+            await mark_removed(connection, project.project_id, loop.clock())
+        loop.clock.advance(100)
+        await loop.request(project)
+        await loop.step()
+        assert not any((await count_rows(database.migrator_url, "project_id", project.project_id)).values())
+        assert await list_holders(redis, [project.project_id]) == {}
 
 
 async def test_a_sync_whose_contents_were_collected_with_another_project_is_tried_again_soon(

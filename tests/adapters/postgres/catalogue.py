@@ -74,6 +74,7 @@ DEFINERS = {
     "unfreeze_project": "syncd_queue",
     "end_freeze": "syncd_queue",
     "force_release": "syncd_queue",
+    "lift_freeze_of_removed": "syncd_queue",
     "list_lock_duties": "syncd_queue",
     "open_agent_session": "syncd_queue",
     "add_agent_note": "syncd_queue",
