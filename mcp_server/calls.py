@@ -9,6 +9,7 @@ from mcp_server.identity import Caller
 from syncd.adapters.postgres.connections import Connection, Pool
 from syncd.adapters.postgres.reading.projects import ReadableProject
 from syncd.core.cursors import CursorSealer
+from syncd.core.meaning import NO_HELPERS, Helpers
 from syncd.errors import NotFound
 
 SHOWN_NAMES = 20
@@ -37,6 +38,7 @@ class Call:
     """What a handler works with. *connection* is in a transaction that sees the caller's tenant alone, read-only but for tools that write.
 
     *projects* are those that the caller's key opens: a handler reads of no other. *pool* is for what must be committed before the answer.
+    *helpers* are the models that searches may ask.
     """
 
     caller: Caller
@@ -46,6 +48,7 @@ class Call:
     now: datetime
     pool: Pool
     session_rules: SessionRules
+    helpers: Helpers = NO_HELPERS
 
     def seal_cursor(self, position: list[str | int], *, purpose: str) -> str:
         """Return a cursor that only this tenant can use, for the same *purpose*."""

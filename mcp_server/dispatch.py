@@ -27,6 +27,7 @@ from syncd.adapters.postgres.reading.limits import explaining_reads
 from syncd.adapters.postgres.reading.projects import list_projects
 from syncd.adapters.postgres.transactions import reading, writing
 from syncd.core.cursors import CursorSealer
+from syncd.core.meaning import NO_HELPERS, Helpers
 from syncd.errors import SyncdError
 
 # The database ends a statement after 2 s; this ends a call that waits for a connection, or makes many statements.
@@ -46,6 +47,7 @@ class Dispatcher:
     ledger: Ledger
     web_url: str
     session_rules: SessionRules
+    helpers: Helpers = NO_HELPERS
 
     async def list_tools(self, context: ServerRequestContext, _: PaginatedRequestParams | None) -> ListToolsResult:
         """Return every tool that the caller's scopes open, always in the same order."""
@@ -124,7 +126,7 @@ class Dispatcher:
             async with asyncio.timeout(CALL_SECONDS), open_transaction(self.pool, caller.tenant_id) as connection:
                 projects = await list_projects(connection, allowed=caller.project_ids, web_url=self.web_url)
                 now = datetime.now(UTC)
-                yield Call(caller, connection, projects, self.cursors, now, self.pool, self.session_rules)
+                yield Call(caller, connection, projects, self.cursors, now, self.pool, self.session_rules, self.helpers)
 
 
 def _get_tool(name: str) -> Tool:

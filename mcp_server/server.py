@@ -22,6 +22,7 @@ from mcp_server.resources import Resources
 from mcp_server.subscribing import Listener, StreamLimits
 from syncd.adapters.postgres.connections import Pool
 from syncd.core.cursors import CursorSealer
+from syncd.core.meaning import NO_HELPERS, Helpers
 from syncd.core.permalinks import make_web_url
 from syncd.settings import Settings
 
@@ -37,10 +38,12 @@ async def make_server(
     identify_again: Identify,
     installation_key: bytes,
     settings: Settings,
+    helpers: Helpers = NO_HELPERS,
 ) -> Server[dict[str, Any]]:
     """Return the server over *pool*, the reader's.
 
-    *admission* wraps every message, and says whose it is; *identify_again*, whose it still is a while later.
+    *admission* wraps every message, and says whose it is; *identify_again*, whose it still is a while later. *helpers* are the models that
+    searches may ask.
     """
     gate = Gate(hmac.digest(installation_key, b"fence", hashlib.sha256))
     dispatcher = Dispatcher(
@@ -53,6 +56,7 @@ async def make_server(
         SessionRules(
             timedelta(days=settings.mcp_session_days), settings.mcp_sessions_per_tenant, settings.mcp_notes_per_session
         ),
+        helpers,
     )
     stream_limits = StreamLimits(settings.mcp_streams, settings.mcp_streams_per_tenant)
     requests = Requests(admission.identify, dispatcher.open_call)

@@ -27,6 +27,7 @@ from mcp_server.ledger import Ledger, open_ledger
 from mcp_server.limits import Pace, Places, WrongKeys
 from mcp_server.requests import Identify
 from mcp_server.server import make_server
+from syncd.adapters.models.opening import open_helpers
 from syncd.adapters.postgres.connections import Pool, open_pool
 from syncd.adapters.postgres.migrations import list_migrations
 from syncd.adapters.postgres.outages import check_schema
@@ -36,6 +37,7 @@ from syncd.adapters.systemd import feeding_watchdog, open_notifier
 from syncd.adapters.tokens import TokenRules, open_token_prover
 from syncd.core.allowances import Allowance
 from syncd.core.cursors import make_installation_key
+from syncd.core.meaning import Helpers
 from syncd.errors import BadUsage, Rejected
 from syncd.settings import Settings, require_setting
 
@@ -57,6 +59,7 @@ class _Reader:
     places: Places
     ledger: Ledger
     key: bytes
+    helpers: Helpers
 
     async def make_server(
         self, settings: Settings, *, identify: Identify, identify_again: Identify
@@ -69,6 +72,7 @@ class _Reader:
             identify_again=identify_again,
             installation_key=self.key,
             settings=settings,
+            helpers=self.helpers,
         )
 
 
@@ -89,6 +93,9 @@ async def _open_reader(settings: Settings) -> AsyncIterator[_Reader]:
                 open_ledger(pool, key=hmac.digest(key, b"arguments", hashlib.sha256), clock=_utc_now)
             ),
             key,
+            await stack.enter_async_context(
+                open_helpers(settings.embedder, settings.reranker, monotonic=time.monotonic)
+            ),
         )
 
 

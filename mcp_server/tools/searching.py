@@ -17,7 +17,10 @@ from syncd.adapters.postgres.reading.documents import make_path_range
 from syncd.adapters.postgres.reading.projects import ReadableProject
 from syncd.adapters.postgres.reading.ranked import Found, Hit, Page, Scope, search
 from syncd.adapters.postgres.reading.search import Place, Searched
+from syncd.adapters.postgres.reading.vectors import get_own_name
+from syncd.core.headings import join_trail
 from syncd.core.ids import ProjectId
+from syncd.core.meaning import NO_HELP
 from syncd.core.permalinks import make_permalink
 from syncd.core.references import format_chunk_id, format_document_id
 from syncd.core.snippets import make_snippet
@@ -64,7 +67,7 @@ async def search_docs(call: Call, arguments: DocsSearchArguments) -> Answer:
     purpose = f"docs_search {_state_of(searched)} {arguments.path or ''} {arguments.per_document} {arguments.query}"
     offset, size = _open_cursor(call, arguments, purpose)
     page = Page(size, arguments.per_document, offset=offset, limit=arguments.limit)
-    found = await search(call.connection, scope, arguments.query, page=page) if scope.projects else Found()
+    found = await _search(call, scope, arguments.query, page)
     if not found.hits:
         return _describe_nothing(searched, arguments, found)
     views = {project.project_id: project for project in searched}
@@ -90,7 +93,7 @@ async def search_documents(call: Call, arguments: SearchArguments) -> Answer:
     """Return the best documents, each once, in OpenAI's shape."""
     scope = _make_scope(call.projects, "")
     page = Page(SEARCH_RESULTS, per_document=1, limit=SEARCH_RESULTS)
-    found = await search(call.connection, scope, arguments.query, page=page) if scope.projects else Found()
+    found = await _search(call, scope, arguments.query, page)
     views = {project.project_id: project for project in call.projects}
     best: dict[tuple[ProjectId, str], Place] = {}
     for hit in found.hits:
@@ -98,7 +101,7 @@ async def search_documents(call: Call, arguments: SearchArguments) -> Answer:
     results: list[Json] = [
         {
             "id": format_document_id(views[place.project_id].name, place.path, version=place.version),
-            "title": _join_title(place, place.headings[-1:]),
+            "title": join_trail(place.title, place.headings[-1:]),
             "url": _link(views, place),
         }
         for place in best.values()
@@ -106,6 +109,15 @@ async def search_documents(call: Call, arguments: SearchArguments) -> Answer:
     seen = dict.fromkeys(place.project_id for place in best.values())
     freshness: list[Json] = [freshness_values(views[project_id]) for project_id in seen]
     return ValueAnswer({"results": results}, beside={"freshness": freshness})
+
+
+async def _search(call: Call, scope: Scope, query: str, page: Page) -> Found:
+    if not scope.projects:
+        return Found()
+    help_ = NO_HELP
+    if call.helpers.are_there:
+        help_ = call.helpers.choose(await get_own_name(call.connection))
+    return await search(call.connection, scope, query, page=page, help_=help_)
 
 
 def _make_scope(searched: Sequence[ReadableProject], path: str) -> Scope:
@@ -167,19 +179,19 @@ def _key(place: Place) -> ChunkKey:
     return (place.content_hash, place.format, place.title, place.chunker_version, place.ordinal)
 
 
-def _join_title(place: Place, headings: Sequence[str]) -> str:
-    below = headings[1:] if headings[:1] == [place.title] else headings
-    return " > ".join((place.title, *below))
-
-
 def _describe_hit(views: Views, hit: Hit, arguments: DocsSearchArguments, rank: int, parts: frozenset[ChunkKey]) -> str:
     place, score = hit.place, hit.score
     scored = f"score {score.total:.2f}"
     if arguments.mode == "explain":
-        scored += f" = words {score.words:.2f} + document {score.document:.2f} + nearness {score.nearness:.2f}"
+        models = "".join(
+            f" + {name} {part:.2f}"
+            for name, part in (("meaning", score.meaning), ("relevance", score.relevance))
+            if part
+        )
+        scored += f" = words {score.words:.2f} + document {score.document:.2f} + nearness {score.nearness:.2f}{models}"
     lines = [
         f"{rank}. {_chunk_id(views, place, parts)} · {scored} · {hit.tokens} tokens",
-        _join_title(place, place.headings),
+        join_trail(place.title, place.headings),
         _link(views, place),
     ]
     if hit.also:
@@ -201,7 +213,7 @@ def _explain(found: Found, arguments: DocsSearchArguments) -> list[str]:
 
 
 def _warn(found: Found) -> list[str]:
-    lines = [f"Degraded: {found.degraded}."] if found.degraded else []
+    lines = [f"Degraded: {reason}." for reason in (found.degraded, *found.unaided) if reason]
     if found.unknown and not found.corrected:
         lines.append(_describe_unknown(found))
     return lines
@@ -235,4 +247,5 @@ def _describe_nothing(searched: Sequence[ReadableProject], arguments: DocsSearch
     else:
         why = f"No chunk{where} holds any of these words. Try other words, or docs_list(project=…) for what there is."
     unknown = [_describe_unknown(found)] if found.unknown and known else []
-    return TextAnswer(heads, "", "\n".join((why, *unknown)), "docs_search", rows=0)
+    unaided = [f"Degraded: {reason}." for reason in found.unaided]
+    return TextAnswer(heads, "", "\n".join((why, *unknown, *unaided)), "docs_search", rows=0)

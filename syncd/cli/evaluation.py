@@ -2,19 +2,25 @@
 
 import argparse
 import json
+import time
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from syncd.adapters.models.opening import open_helpers
 from syncd.adapters.postgres.connections import open_pool
 from syncd.cli.desk import get_tenant, open_desk
 from syncd.cli.output import print_facts, print_json, print_note, print_table
+from syncd.core.meaning import Helpers
 from syncd.core.questions import parse_questions
 from syncd.errors import BadUsage
 from syncd.services.evaluating import compare, evaluate, make_report
-from syncd.settings import require_setting
+from syncd.settings import Settings, require_setting
 
 SHOWN_QUESTIONS = 10
+PATIENCE_SECONDS = 5.0
 
 
 async def eval_command(arguments: argparse.Namespace) -> int:
@@ -24,9 +30,14 @@ async def eval_command(arguments: argparse.Namespace) -> int:
     async with open_desk(arguments) as desk:
         tenant = await get_tenant(desk, arguments.tenant)
         url = require_setting(desk.settings.read_database_url, "SYNCD_READ_DATABASE_URL")
-        async with open_pool(url, size=1) as pool:
+        async with open_pool(url, size=1) as pool, _open_helpers(desk.settings) as helpers:
             evaluation = await evaluate(
-                pool, tenant.tenant_id, arguments.project, questions, per_document=arguments.per_document
+                pool,
+                tenant.tenant_id,
+                arguments.project,
+                questions,
+                per_document=arguments.per_document,
+                help_=helpers.choose(tenant.name),
             )
     report: dict[str, Any] = make_report(evaluation)
     comparison: dict[str, Any] | None = None if before is None else compare(before, report)
@@ -37,6 +48,13 @@ async def eval_command(arguments: argparse.Namespace) -> int:
     if comparison is not None:
         _print_comparison(comparison)
     return 0
+
+
+def _open_helpers(settings: Settings) -> AbstractAsyncContextManager[Helpers]:
+    """Open the models, if there are any, with time enough: what is measured is what they are worth, not whether they are in time."""
+    embedder = settings.embedder and replace(settings.embedder, query_seconds=PATIENCE_SECONDS)
+    reranker = settings.reranker and replace(settings.reranker, seconds=PATIENCE_SECONDS)
+    return open_helpers(embedder, reranker, monotonic=time.monotonic)
 
 
 def _read(file: str) -> str:

@@ -101,3 +101,9 @@ def _find_lead(tokens: Sequence[Token], index: int) -> _Lead | None:
 
 def _squeeze(text: str) -> str:
     return " ".join(text.split())
+
+
+def join_trail(title: str, headings: Sequence[str]) -> str:
+    """Return the way to a passage as people read it; a title that is also the first heading is said once."""
+    below = headings[1:] if list(headings[:1]) == [title] else headings
+    return " > ".join((title, *below))

@@ -66,7 +66,7 @@ Rerank: TypeAlias = Callable[[str, Sequence[str]], Awaitable[Sequence[float] | U
 class Help:
     """What one search may ask of models, each within a deadline: the vector of a query of *model*, and how relevant passages are.
 
-    *reranked* passages at most are judged.
+    *embed* begins at once, and may be awaited later. *reranked* passages at most are judged.
     """
 
     model: str | None = None
@@ -103,6 +103,7 @@ class Helpers:
 
 
 NO_HELP = Help()
+NO_HELPERS = Helpers()
 
 
 def is_served(tenant: str, served: Sequence[str]) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeVar
 
@@ -12,6 +12,8 @@ from syncd.core.tokens import list_words, word_tokens
 DOCUMENT_SHARE = 0.3
 NEARNESS_SHARE = 0.25
 NEAR_WORDS = 4
+MEANING_SHARE = 0.5
+RELEVANCE_SHARE = 3.0
 _K1 = 1.2
 _B = 0.75
 # In chunks. As for chunks: a fixed average keeps a document's score free of its project's state.
@@ -22,16 +24,20 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Why a place ranks where it does: BM25 of its chunk, its share of BM25 of its document, and query words near each other."""
+    """Why a place ranks where it does: BM25 of its chunk, its share of BM25 of its document, query words near each other; and what
+    models say, if they were asked: how near it is in meaning, and how relevant it is.
+    """
 
     words: float
     document: float = 0.0
     nearness: float = 0.0
+    meaning: float = 0.0
+    relevance: float = 0.0
 
     @property
     def total(self) -> float:
         """What is ranked by."""
-        return self.words + self.document + self.nearness
+        return self.words + self.document + self.nearness + self.meaning + self.relevance
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,35 @@ class Nearness:
             return ()
         terms = word_term_ids(word)
         return tuple(index for index, wanted in enumerate(self._terms) if not wanted.isdisjoint(terms))
+
+
+def add_meaning(
+    scores: Sequence[Score], similarities: Sequence[float | None], *, share: float = MEANING_SHARE
+) -> list[Score]:
+    """Return *scores* with the share of meaning: a convex combination of both kinds, each from its least to its most.
+
+    What has no similarity is as near as its words are good: it neither gains nor loses.
+    """
+    words = [score.total for score in scores]
+    least, spread = min(words), (max(words) - min(words)) or 1.0
+    known = [similarity for similarity in similarities if similarity is not None]
+    low, width = min(known, default=0.0), (max(known, default=0.0) - min(known, default=0.0)) or 1.0
+    weight = spread * share / (1 - share)
+    return [
+        replace(score, meaning=weight * ((total - least) / spread if near is None else (near - low) / width))
+        for score, total, near in zip(scores, words, similarities, strict=True)
+    ]
+
+
+def add_relevance(scores: Sequence[Score], relevances: Sequence[float]) -> list[Score]:
+    """Return *scores* with the share of relevance: what a reranker says counts more than all the rest, and never less than nothing."""
+    totals = [score.total for score in scores]
+    weight = RELEVANCE_SHARE * ((max(totals) - min(totals)) or 1.0)
+    low, width = min(relevances), (max(relevances) - min(relevances)) or 1.0
+    return [
+        replace(score, relevance=weight * (relevance - low) / width)
+        for score, relevance in zip(scores, relevances, strict=True)
+    ]
 
 
 def fold_duplicates(places: Sequence[tuple[bytes, Item]]) -> list[tuple[Item, tuple[Item, ...]]]:

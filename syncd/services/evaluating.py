@@ -22,6 +22,7 @@ from syncd.core.evaluation import (
     measure_question,
 )
 from syncd.core.ids import TenantId
+from syncd.core.meaning import NO_HELP, Help
 from syncd.core.questions import KnownQuestion, find_spans
 from syncd.errors import Rejected
 from syncd.services.projects import make_project_not_found
@@ -51,7 +52,13 @@ class Evaluation:
 
 
 async def evaluate(
-    pool: Pool, tenant_id: TenantId, project: str, questions: Sequence[KnownQuestion], *, per_document: int
+    pool: Pool,
+    tenant_id: TenantId,
+    project: str,
+    questions: Sequence[KnownQuestion],
+    *,
+    per_document: int,
+    help_: Help = NO_HELP,
 ) -> Evaluation:
     """Ask *questions* of the project's newest revision, one after the other. Raises `NotFound`, and `Rejected` where no answer stands in it."""
     asked: list[Asked] = []
@@ -63,7 +70,9 @@ async def evaluate(
         for question in questions:
             spans = find_spans(question.answers, texts)
             if spans:
-                asked.append(await _ask(pool, tenant_id, found, question, spans, per_document=per_document))
+                asked.append(
+                    await _ask(pool, tenant_id, found, question, spans, per_document=per_document, help_=help_)
+                )
             else:
                 unanswerable.append(question.text)
     if not asked:
@@ -98,12 +107,13 @@ async def _ask(
     answers: Sequence[Span],
     *,
     per_document: int,
+    help_: Help,
 ) -> Asked:
     scope = Scope({project.project_id: Searched(project.chunks, project.revision)}, make_path_range(""))
     page = Page(DEPTH, per_document=per_document, limit=DEPTH)
     begun = time.perf_counter()
     async with reading(pool, tenant_id) as connection:
-        found = await search(connection, scope, question.text, page=page)
+        found = await search(connection, scope, question.text, page=page, help_=help_)
     milliseconds = (time.perf_counter() - begun) * 1000
     spans = [Span(hit.place.path, hit.place.char_from, hit.place.char_to) for hit in found.hits]
     return Asked(question, measure_question(spans, answers), milliseconds)

@@ -1,9 +1,14 @@
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.core.ranking import (
     Matched,
     Nearness,
+    Score,
+    add_meaning,
+    add_relevance,
     choose_lookup,
     fold_duplicates,
     score_documents,
@@ -81,3 +86,36 @@ def test_the_rarest_terms_are_looked_up_and_always_one_that_stands_somewhere(
     assert sum(frequencies[term] for term in held[1:]) <= most
     left = [frequencies[term] for term in frequencies if term not in chosen]
     assert not left or min(left) >= max(frequencies[term] for term in held)
+
+
+SCORES = st.lists(st.tuples(st.floats(0, 50), st.none() | st.floats(-1, 1)), min_size=1, max_size=20)
+
+
+@given(SCORES)
+def test_words_and_meaning_count_the_same_each_from_its_least_to_its_most(
+    pairs: list[tuple[float, float | None]],
+) -> None:
+    similarities = [near for _, near in pairs]
+    scores = add_meaning([Score(words) for words, _ in pairs], similarities)
+    spread = (max(words for words, _ in pairs) - min(words for words, _ in pairs)) or 1.0
+    assert all(0 <= score.meaning <= spread * (1 + 1e-9) for score in scores)
+    known = [(near, score.meaning) for near, score in zip(similarities, scores, strict=True) if near is not None]
+    assert [meaning for _, meaning in sorted(known)] == sorted(meaning for _, meaning in known)
+    assert all(math.isclose(score.total, score.words + score.meaning) for score in scores)
+
+
+def test_what_has_no_vector_is_as_near_as_its_words_are_good() -> None:
+    scores = add_meaning([Score(4.0), Score(3.0), Score(2.0)], [None, None, None])
+    assert [score.meaning for score in scores] == [2.0, 1.0, 0.0]
+    nearer = add_meaning([Score(4.0), Score(3.0), Score(2.0)], [0.1, None, 0.9])
+    assert [score.meaning for score in nearer] == [0.0, 1.0, 2.0]
+
+
+def test_where_no_word_stands_meaning_alone_ranks() -> None:
+    assert [score.total for score in add_meaning([Score(0.0)] * 2, [0.2, 0.6])] == [0.0, 1.0]
+
+
+def test_relevance_outweighs_the_rest_and_takes_nothing_away() -> None:
+    scores = add_relevance([Score(10.0), Score(9.0), Score(5.0)], [-3.0, 1.0, 2.0])
+    assert [score.relevance for score in scores] == [0.0, 12.0, 15.0]
+    assert [score.total for score in add_relevance([Score(2.0), Score(2.0)], [0.5, 0.5])] == [2.0, 2.0]

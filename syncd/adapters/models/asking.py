@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -53,7 +53,23 @@ class QueryEmbedder:
         self._monotonic = monotonic
         self._rest = _Rest(monotonic)
         self._known: OrderedDict[str, tuple[float, Vector]] = OrderedDict()
+        self._tasks: set[asyncio.Task[Vector | Unavailable]] = set()
         self._under_way: dict[str, asyncio.Task[Vector | Unavailable]] = {}
+
+    def begin(self, text: str) -> Awaitable[Vector | Unavailable]:
+        """Begin to ask for the vector of *text*; what is returned may be awaited later, or not at all."""
+        return self._begin(self.embed(text))
+
+    def _begin(self, asked: Coroutine[None, None, Vector | Unavailable]) -> asyncio.Task[Vector | Unavailable]:
+        task = self._group.create_task(asked)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def give_up(self) -> None:
+        """End what is under way."""
+        for task in list(self._tasks):
+            task.cancel()
 
     async def embed(self, text: str) -> Vector | Unavailable:
         """Return the vector of *text*, or why there is none in time."""
@@ -67,7 +83,7 @@ class QueryEmbedder:
                 return Unavailable("the embedding model does not answer")
             if len(self._under_way) >= MOST_UNDER_WAY:
                 return Unavailable("the embedding model is busy")
-            task = self._under_way[text] = self._group.create_task(self._ask(text))
+            task = self._under_way[text] = self._begin(self._ask(text))
             task.add_done_callback(lambda _: self._under_way.pop(text, None))
         done, _ = await asyncio.wait({task}, timeout=self._seconds)
         if not done:
@@ -99,8 +115,7 @@ async def open_query_embedder(
         try:
             yield opened
         finally:
-            for task in list(opened._under_way.values()):  # noqa: SLF001 - its owner ends them
-                task.cancel()
+            opened.give_up()
 
 
 class QueryReranker:

@@ -50,7 +50,7 @@ async def open_helpers(
             passages = QueryReranker(remote, seconds=reranker.seconds, monotonic=monotonic)
         yield Helpers(
             model=queries.model.key if queries else None,
-            embed=queries.embed if queries else None,
+            embed=queries.begin if queries else None,
             embeds_for=embedder.tenants if embedder else (),
             rerank=passages.rerank if passages else None,
             reranks_for=reranker.tenants if reranker else (),

@@ -2,11 +2,13 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import mul
 
 import asyncpg
 
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.reading.documents import PathRange
+from syncd.adapters.postgres.reading.meaning import Meaning, begin_meaning
 from syncd.adapters.postgres.reading.search import (
     Lookup,
     Place,
@@ -19,6 +21,7 @@ from syncd.adapters.postgres.reading.search import (
     search_chunks,
 )
 from syncd.core.ids import DocumentId, ProjectId
+from syncd.core.meaning import NO_HELP, Help
 from syncd.core.queries import SearchQuery, parse_query, phrase_term_ids
 from syncd.core.ranking import (
     DOCUMENT_SHARE,
@@ -90,7 +93,8 @@ class WordWeight:
 class Found:
     """What a search found. *total* counts what pages can show. *corrected* is the query that was searched instead, *unknown* the words
     that stand nowhere with those that may be meant; *relaxed*: no place holds the phrases, these hold their words. *degraded* says
-    that time was short, or words too common, for all candidates to be looked at.
+    that time was short, or words too common, for all candidates to be looked at; *unaided*, what models could not do for it.
+    *worded*: words found some of it.
     """
 
     hits: Sequence[Hit] = ()
@@ -100,27 +104,35 @@ class Found:
     corrected: str | None = None
     relaxed: bool = False
     degraded: str | None = None
+    unaided: Sequence[str] = ()
+    worded: bool = False
 
 
-async def search(connection: Connection, scope: Scope, asked: str, *, page: Page) -> Found:
-    """Return the places that answer *asked* best; any word may match, none must.
+async def search(connection: Connection, scope: Scope, asked: str, *, page: Page, help_: Help = NO_HELP) -> Found:
+    """Return the places that answer *asked* best; any word may match, none must. Models help as far as *help_* goes.
 
     Where nothing is found, phrases are relaxed to their words, and misspelt words are corrected: what was done is said.
     """
     query = parse_query(asked)
+    meaning = await begin_meaning(connection, scope.projects, scope.paths, query, help_=help_)
+    found = await _search(connection, scope, query, meaning, page=page)
+    return replace(found, unaided=tuple(meaning.missing))
+
+
+async def _search(connection: Connection, scope: Scope, query: SearchQuery, meaning: Meaning, *, page: Page) -> Found:
     weighed = await _weigh(connection, scope, query.text)
-    found = await _search_once(connection, scope, query, weighed, page=page)
+    found = await _search_once(connection, scope, query, weighed, meaning, page=page)
     if not found.total and query.phrases:
-        relaxed = await _search_once(connection, scope, replace(query, phrases=()), weighed, page=page)
+        relaxed = await _search_once(connection, scope, replace(query, phrases=()), weighed, meaning, page=page)
         found = replace(relaxed, relaxed=relaxed.total > 0)
     unknown = await _guess_unknown(connection, scope, weighed)
     corrections = {word: near[0] for word, near in unknown.items() if near}
-    if found.total or not corrections:
+    if found.worded or not corrections:
         return replace(found, unknown=unknown)
     corrected = " ".join(corrections.get(word, word) for word in list_words(query.text))
     reweighed = await _weigh(connection, scope, corrected)
     query = replace(query, text=corrected, phrases=())
-    again = await _search_once(connection, scope, query, reweighed, page=page)
+    again = await _search_once(connection, scope, query, reweighed, meaning, page=page)
     return replace(again, unknown=unknown, corrected=corrected)
 
 
@@ -149,12 +161,12 @@ async def _weigh(connection: Connection, scope: Scope, text: str) -> _Weighed:
 
 
 async def _search_once(
-    connection: Connection, scope: Scope, query: SearchQuery, weighed: _Weighed, *, page: Page
+    connection: Connection, scope: Scope, query: SearchQuery, weighed: _Weighed, meaning: Meaning, *, page: Page
 ) -> Found:
     if not weighed.weights:
         return Found()
     places, degraded = await _find_places(connection, scope, query, weighed)
-    scored = await _score(connection, places, query, weighed)
+    scored = await _score(connection, places, query, weighed, meaning)
     folded = fold_duplicates([(place.chunk_hash, (place, score)) for place, score in scored])
     keyed = [(_document_of(first), (first, score, others)) for (first, score), others in folded]
     first, rest = spread_documents(keyed, most=page.per_document, page=page.size)
@@ -165,7 +177,7 @@ async def _search_once(
         Hit(place, score, *texts[place.chunk_hash], also=tuple(other for other, _ in others))
         for place, score, others in shown
     ]
-    return Found(hits, len(folded), weighed.describe(), degraded=degraded)
+    return Found(hits, len(folded), weighed.describe(), degraded=degraded, worded=bool(places))
 
 
 def _document_of(place: Place) -> tuple[ProjectId, DocumentId]:
@@ -220,10 +232,10 @@ async def _find_some(
 
 
 async def _score(
-    connection: Connection, places: Sequence[Place], query: SearchQuery, weighed: _Weighed
+    connection: Connection, places: Sequence[Place], query: SearchQuery, weighed: _Weighed, meaning: Meaning
 ) -> list[tuple[Place, Score]]:
     """Return the places with their scores, best first: those that are reranked, then the others."""
-    best, rest = places[:MAX_RERANKED], places[MAX_RERANKED:]
+    best, rest = _join_near(places, await meaning.find_places(query))
     documents: dict[Hashable, Place] = {_document_of(place): place for place in best}
     lengths = dict(zip(documents, await count_layouts(connection, list(documents.values())), strict=True))
     impacts = await list_impacts(connection, {place.chunk_hash for place in best}, weighed.weights)
@@ -235,14 +247,33 @@ async def _score(
         (
             place,
             Score(
-                place.score,
+                place.score or sum(map(mul, weighed.weights.values(), impacts[place.chunk_hash])),
                 document=DOCUMENT_SHARE * shares[_document_of(place)],
                 nearness=NEARNESS_SHARE * nearness.measure(texts[place.chunk_hash][0]) if texts else 0.0,
             ),
         )
         for place in best
     ]
-    return sorted(scored, key=_rank) + [(place, Score(place.score)) for place in rest]
+    ranked = sorted(await meaning.measure(scored), key=_rank)
+    judged = sorted(await meaning.judge(query, ranked), key=_rank)
+    return judged + [(place, Score(place.score)) for place in rest]
+
+
+def _join_near(places: Sequence[Place], near: Sequence[Place]) -> tuple[Sequence[Place], Sequence[Place]]:
+    """Return what is ranked by everything that is known of it, the best places by words and those near in meaning; and the others."""
+    best, rest = places[:MAX_RERANKED], places[MAX_RERANKED:]
+    if not near:
+        return best, rest
+    known = {_key_of(place) for place in best}
+    scored = {_key_of(place): place.score for place in rest}
+    # What no lookup by words brought holds common words at most: its score is made with the others' impacts.
+    added = [replace(place, score=scored.get(_key_of(place), 0.0)) for place in near if _key_of(place) not in known]
+    moved = {_key_of(place) for place in added}
+    return [*best, *added], [place for place in rest if _key_of(place) not in moved]
+
+
+def _key_of(place: Place) -> tuple[ProjectId, DocumentId, int]:
+    return place.project_id, place.document_id, place.ordinal
 
 
 def _rank(scored: tuple[Place, Score]) -> tuple[float, str, str, int]:
