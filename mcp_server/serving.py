@@ -25,6 +25,7 @@ from mcp_server.feed import ChangeFeed, open_feed
 from mcp_server.identity import Caller, KeyVerifier, Tokens
 from mcp_server.ledger import Ledger, open_ledger
 from mcp_server.limits import Pace, Places, WrongKeys
+from mcp_server.piped import offering_subscriptions
 from mcp_server.requests import Identify
 from mcp_server.server import make_server
 from syncd.adapters.models.opening import open_helpers
@@ -208,7 +209,10 @@ async def run_stdio(settings: Settings) -> None:
             return await reader.verifier.find_caller(key)
 
         server = await reader.make_server(settings, identify=identify, identify_again=identify)
-        async with stdio_server() as (incoming, outgoing):
+        async with (
+            offering_subscriptions(server, reader.pool, reader.feed, identify=identify),
+            stdio_server() as (incoming, outgoing),
+        ):
             await server.run(incoming, outgoing, server.create_initialization_options())
 
 

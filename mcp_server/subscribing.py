@@ -64,10 +64,8 @@ class Listener:
         lists = params.notifications.resources_list_changed is True
         stream = Stream(caller, watched, lists)
         self._require_room(caller)
-        # Among the streams before its beginning is read and acknowledged: nothing is lost in between.
-        self.feed.streams.add(stream)
         try:
-            await self._begin(stream)
+            await begin_stream(self.pool, self.feed, stream)
             meta: dict[str, Any] = {SUBSCRIPTION_ID_META_KEY: context.request_id}
             await _acknowledge(context, stream, meta)
             await self._send(context, stream, meta)
@@ -80,12 +78,6 @@ class Listener:
         streams = self.feed.streams
         if len(streams) >= self.limits.most or streams.count(caller.tenant_id) >= self.limits.most_per_tenant:
             raise MCPError(INTERNAL_ERROR, "Too many streams are open. Close one, or ask docs_changes now and then.")
-
-    async def _begin(self, stream: Stream) -> None:
-        caller = stream.caller
-        with explaining_reads():
-            async with reading(self.pool, caller.tenant_id) as connection:
-                self.feed.begin(caller.tenant_id, await list_projects(connection))
 
     async def _send(self, context: ServerRequestContext[Any], stream: Stream, meta: dict[str, Any]) -> None:
         while await self._is_still_allowed(context, stream):
@@ -106,6 +98,15 @@ class Listener:
             # Without the database nothing is revoked, and there is nothing to tell.
             return not stream.events
         return caller is not None and caller.project_ids == stream.caller.project_ids
+
+
+async def begin_stream(pool: Pool, feed: ChangeFeed, stream: Stream) -> None:
+    """Have *feed* tell *stream* of everything from now on; whoever ends it removes it from the feed's streams, however this ends."""
+    # Among the streams before its beginning is read: nothing is lost in between.
+    feed.streams.add(stream)
+    with explaining_reads():
+        async with reading(pool, stream.caller.tenant_id) as connection:
+            feed.begin(stream.caller.tenant_id, await list_projects(connection))
 
 
 def _parse_uris(uris: list[str]) -> list[Watched]:

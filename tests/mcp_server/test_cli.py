@@ -18,6 +18,7 @@ from mcp_server.cli import main
 from mcp_server.identity import READ_SCOPE
 from mcp_server.registry import TOOLS
 from mcp_server.serving import open_listener
+from tests.databases import Database
 from tests.mcp_server.agents import MODERN, open_agent, post, request, text_of
 from tests.mcp_server.worlds import World
 
@@ -26,13 +27,13 @@ ROOT = str(Path(mcp_server.__file__).parent.parent)
 DEADLINE_SECONDS = 20
 
 
-def make_environment(world: World, **settings: str) -> dict[str, str]:
+def make_environment(database: Database, **settings: str) -> dict[str, str]:
     """Return the environment of a server: nothing of ours but the path, and no .env of the place it stands in."""
     return {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": ROOT,
         "PYTHONWARNINGS": "error",
-        "SYNCD_READ_DATABASE_URL": world.database.read_url,
+        "SYNCD_READ_DATABASE_URL": database.read_url,
         "SYNCD_ENV": "test",
         **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
         **settings,
@@ -69,7 +70,7 @@ async def read_event(process: asyncio.subprocess.Process, event: str) -> dict[st
 
 
 async def test_http_serves_logs_one_line_a_call_and_drains_at_sigterm(world: World, tmp_path: Path) -> None:
-    async with running(tmp_path, make_environment(world), "http", "--listen", "127.0.0.1:0") as process:
+    async with running(tmp_path, make_environment(world.database), "http", "--listen", "127.0.0.1:0") as process:
         origin = str((await read_event(process, "serving"))["url"]).removesuffix("/mcp")
         body = request("tools/call", name="docs_read", arguments={"id": "guide/docs/setup.md"})
         status, _, text = await post(origin, world.acme.api_key, body)
@@ -92,7 +93,7 @@ async def test_http_serves_logs_one_line_a_call_and_drains_at_sigterm(world: Wor
 
 
 async def test_an_open_stream_does_not_hold_up_the_end(world: World, tmp_path: Path) -> None:
-    async with running(tmp_path, make_environment(world), "http", "--listen", "127.0.0.1:0") as process:
+    async with running(tmp_path, make_environment(world.database), "http", "--listen", "127.0.0.1:0") as process:
         origin = str((await read_event(process, "serving"))["url"]).removesuffix("/mcp")
         async with (
             open_agent(origin, world.acme.api_key) as agent,
@@ -112,7 +113,9 @@ async def test_http_serves_on_an_inherited_socket(world: World, tmp_path: Path) 
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         arguments = ("http", "--listen-fd", str(listener.fileno()))
-        async with running(tmp_path, make_environment(world), *arguments, pass_fds=(listener.fileno(),)) as process:
+        async with running(
+            tmp_path, make_environment(world.database), *arguments, pass_fds=(listener.fileno(),)
+        ) as process:
             await read_event(process, "serving")
             origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
             assert (await post(origin, world.acme.api_key, request("tools/list")))[0] == 200
@@ -122,7 +125,7 @@ async def test_the_service_manager_hears_that_http_is_served_lives_and_ends(worl
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
         manager.settimeout(DEADLINE_SECONDS)
-        environment = make_environment(world, NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="30000000")
+        environment = make_environment(world.database, NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="30000000")
         async with running(tmp_path, environment, "http", "--listen", "127.0.0.1:0") as process:
             heard = {await asyncio.to_thread(manager.recv, 500) for _ in range(2)}
             await read_event(process, "serving")
@@ -134,7 +137,7 @@ async def test_the_service_manager_hears_that_http_is_served_lives_and_ends(worl
 
 @pytest.mark.parametrize("mode", ["legacy", "auto", MODERN])
 async def test_stdio_serves_the_sdks_client_in_every_era(world: World, tmp_path: Path, mode: str) -> None:
-    environment = make_environment(world, SYNCD_API_KEY=world.acme.api_key)
+    environment = make_environment(world.database, SYNCD_API_KEY=world.acme.api_key)
     server = StdioServerParameters(
         command=sys.executable, args=["-m", "mcp_server", "stdio"], env=environment, cwd=tmp_path
     )
@@ -166,7 +169,7 @@ async def test_stdio_serves_the_sdks_client_in_every_era(world: World, tmp_path:
 async def test_what_is_wrong_is_said_in_a_sentence(
     world: World, tmp_path: Path, settings: dict[str, str], arguments: tuple[str, ...], code: int, said: str
 ) -> None:
-    async with running(tmp_path, make_environment(world, **settings), *arguments) as process:
+    async with running(tmp_path, make_environment(world.database, **settings), *arguments) as process:
         async with asyncio.timeout(DEADLINE_SECONDS):
             _, errors = await process.communicate()
 
@@ -180,7 +183,9 @@ async def test_a_port_that_is_taken_is_named(world: World, tmp_path: Path) -> No
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         port = listener.getsockname()[1]
-        async with running(tmp_path, make_environment(world), "http", "--listen", f"127.0.0.1:{port}") as process:
+        async with running(
+            tmp_path, make_environment(world.database), "http", "--listen", f"127.0.0.1:{port}"
+        ) as process:
             _, errors = await process.communicate()
 
     assert process.returncode == 2
