@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.tenants import add_tenant
-from syncd.adapters.postgres.transactions import writing
+from syncd.adapters.postgres.transactions import reading, writing
 from syncd.adapters.redis.locks import RedisClient, open_redis_client
 from syncd.core.sessions import SESSIONS_OF_A_USER, TokenKind, make_token
 from syncd.core.users import Role
@@ -289,6 +289,33 @@ async def test_a_user_who_was_disabled_behind_our_back_is_out_too(client: Client
         assert (await browser.send("POST", f"{SESSION}/refresh")).status == 401
     assert (await client.send("POST", SESSION, {"link": link})).status == 401
     assert (await sign_in(client)).cookies == {}
+    # Neither the link nor the password opened a session that nobody was given.
+    async with reading(mirror.web_pool, mirror.tenant_id) as connection:
+        assert await connection.fetchval("select count(*) from sessions") == 1
+        assert await connection.fetchval("select count(*) from sign_in_links where user_id = $1", user.user_id) == 1
+
+
+async def test_what_has_run_out_opens_nothing(client: Client, mirror: Mirror) -> None:
+    user = await add_test_user(mirror)
+
+    async def make_old(column: str, table: str) -> None:
+        async with writing(mirror.web_pool, mirror.tenant_id) as connection:
+            await connection.execute(f"update {table} set {column} = now() - interval '1 hour'")  # noqa: S608 - of this test
+
+    async with signed_in(client, mirror, user) as browser:
+        await make_old("expires_at", "sessions")
+        assert (await browser.send("GET", SESSION)).status == 401
+        former = Browser(client, dict(browser.cookies), browser.csrf_token)
+        assert (await browser.send("POST", f"{SESSION}/refresh")).status == 204
+        assert [(await one.send("GET", SESSION)).status for one in (browser, former)] == [
+            200,
+            200,
+        ]  # under way when it was replaced
+        await make_old("refreshed_at", "sessions")
+        assert [(await one.send("GET", SESSION)).status for one in (browser, former)] == [200, 401]
+    link = await make_test_link(mirror, user)
+    await make_old("expires_at", "sign_in_links")
+    assert (await client.send("POST", SESSION, {"link": link})).status == 401
 
 
 async def test_a_token_that_was_made_up_opens_nothing(client: Client, mirror: Mirror) -> None:
