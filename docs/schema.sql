@@ -1419,7 +1419,12 @@ CREATE TABLE syncd.chunks (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     terms public.sparsevec(1000000000) NOT NULL,
     CONSTRAINT chunks_chunk_hash_check CHECK ((octet_length(chunk_hash) = 32))
-);
+)
+WITH (toast_tuple_target='3600');
+ALTER TABLE ONLY syncd.chunks ALTER COLUMN chunk_hash SET STORAGE MAIN;
+ALTER TABLE ONLY syncd.chunks ALTER COLUMN header SET STORAGE MAIN;
+ALTER TABLE ONLY syncd.chunks ALTER COLUMN format SET STORAGE MAIN;
+ALTER TABLE ONLY syncd.chunks ALTER COLUMN term_ids SET STORAGE EXTERNAL;
 ALTER TABLE ONLY syncd.chunks ALTER COLUMN terms SET STORAGE MAIN;
 
 ALTER TABLE ONLY syncd.chunks FORCE ROW LEVEL SECURITY;

@@ -1,11 +1,11 @@
 """What a sync stores of a text: its chunks by hash, where they stand, its links, and the search terms of a chunk."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from syncd.core.chunking import Chunk, chunk_hash, make_layout
 from syncd.core.outline import Link
-from syncd.core.terms import format_sparsevec, make_impacts
+from syncd.core.terms import format_sparsevec, format_weights, make_impacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ def make_terms(passages: tuple[tuple[str, str], ...], *, vectors: bool) -> tuple
 
 def _format_terms(impacts: Mapping[int, float], *, vectors: bool) -> ChunkTerms:
     term_ids = sorted(impacts)
-    weights = format_sparsevec(impacts) if vectors else _format_array(f"{impacts[term]:.4g}" for term in term_ids)
-    return ChunkTerms(_format_array(map(str, term_ids)), weights)
-
-
-def _format_array(elements: Iterable[str]) -> str:
-    return "{" + ",".join(elements) + "}"
+    # An array of Postgres is a list in other brackets.
+    ids = f"{{{str(term_ids)[1:-1]}}}"
+    if vectors:
+        return ChunkTerms(ids, format_sparsevec(impacts))
+    shown = format_weights(impacts)
+    return ChunkTerms(ids, f"{{{','.join([shown[impacts[term]] for term in term_ids])}}}")

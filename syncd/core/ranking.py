@@ -1,13 +1,13 @@
 """Ranks what a search found: scores of several kinds in one number, duplicates folded, no document filling the first page."""
 
-import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeVar
 
 from syncd.core.terms import word_term_ids
-from syncd.core.tokens import list_words, word_tokens
+from syncd.core.tokens import list_words
+from syncd.core.wanted import WantedTerms
 
 DOCUMENT_SHARE = 0.3
 NEARNESS_SHARE = 0.25
@@ -77,10 +77,8 @@ class Nearness:
         words = [frozenset(word_term_ids(word)) for word in list_words(query)]
         heaviest = [max((weights.get(term, 0.0) for term in terms), default=0.0) for terms in words]
         self._pairs = [min(pair) for pair in pairwise(heaviest)]
-        self._terms = words
-        # Stemming is dear, and leaves beginnings alone: a word that holds none of these is not looked at.
-        beginnings = {token.text.lstrip("=")[:3] for word in list_words(query) for token in word_tokens(word)}
-        self._beginnings = re.compile("|".join(map(re.escape, sorted(beginnings))) or "(?!)")
+        self._words = words
+        self._wanted = WantedTerms(query)
         self._met: set[str] = set()
         self._places: dict[str, tuple[int, ...]] = {}
 
@@ -110,10 +108,10 @@ class Nearness:
 
     def _find(self, word: str) -> tuple[int, ...]:
         """Return at which places of the query *word* stands."""
-        if not self._beginnings.search(word.casefold()):
+        terms = self._wanted.find(word)
+        if not terms:
             return ()
-        terms = word_term_ids(word)
-        return tuple(index for index, wanted in enumerate(self._terms) if not wanted.isdisjoint(terms))
+        return tuple(index for index, wanted in enumerate(self._words) if not wanted.isdisjoint(terms))
 
 
 def add_meaning(

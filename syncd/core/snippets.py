@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from syncd.core.terms import query_term_ids
+from syncd.core.tokens import list_words
+from syncd.core.wanted import WantedTerms
 
 _GAP = "…"
 
@@ -13,13 +14,17 @@ def make_snippet(body: str, query: str, *, max_characters: int = 300) -> str:
     Left-out lines are shown as an ellipsis. A body that holds none of the words gives its first lines.
     """
     lines = [line.strip() for line in body.split("\n") if line.strip()]
-    wanted = query_term_ids(query)
-    found = [query_term_ids(line) & wanted for line in lines]
+    wanted = WantedTerms(query)
+    found = [_find_terms(line, wanted) for line in lines]
     chosen = _choose_lines(lines, found, max_characters=max_characters)
     if chosen:
         return "\n".join(_with_gaps(lines, chosen))
     best = max(range(len(lines)), key=lambda index: len(found[index]), default=None)
     return "" if best is None else _cut_around(lines[best], wanted, max_characters=max_characters)
+
+
+def _find_terms(line: str, wanted: WantedTerms) -> frozenset[int]:
+    return frozenset().union(*map(wanted.find, set(list_words(line))))
 
 
 def _choose_lines(lines: Sequence[str], found: Sequence[frozenset[int]], *, max_characters: int) -> list[int]:
@@ -52,14 +57,14 @@ def _with_gaps(lines: Sequence[str], chosen: Sequence[int]) -> Iterator[str]:
         before = index
 
 
-def _cut_around(line: str, wanted: frozenset[int], *, max_characters: int) -> str:
+def _cut_around(line: str, wanted: WantedTerms, *, max_characters: int) -> str:
     """Return the stretch of a line too long to show, from a little before its first wanted word."""
     if len(line) <= max_characters:
         return line
     offset = 0
     for word in line.split():
         offset = line.index(word, offset)
-        if query_term_ids(word) & wanted:
+        if _find_terms(word, wanted):
             break
         offset += len(word)
     else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from syncd.core.terms import word_term_ids
+from syncd.core.terms import term_id, word_term_ids
 
 MIN_CHARACTERS = 4
 MAX_CHARACTERS = 30
@@ -18,6 +18,11 @@ def list_near_words(word: str) -> list[str]:
     if not MIN_CHARACTERS <= len(folded) <= MAX_CHARACTERS:
         return []
     return [near for near in dict.fromkeys(_list_edits(folded)) if near != folded]
+
+
+def written_term_id(word: str) -> int:
+    """Return the term of *word*, in lower case, that stands for it as it is written: cheap, where others are stemmed."""
+    return term_id(f"={word}" if word.isalnum() else word)
 
 
 def choose_near_words(words: list[str], frequencies: dict[int, int], *, limit: int = 3) -> list[str]:

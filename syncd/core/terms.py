@@ -1,6 +1,6 @@
 """Turns chunks into the BM25 impacts that are stored, and queries into the weights that they are scored with."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from hashlib import blake2b
@@ -29,16 +29,19 @@ def term_id(token: str) -> int:
 
 def make_impacts(header: str, body: str) -> Mapping[int, float]:
     """Return the BM25 impact of each term of a chunk, without the idf: that comes in with the query."""
-    counts: dict[int, int] = {}
-    length = 0
-    for text, weight in ((header, _HEADER_WEIGHT), (body, 1)):
-        words = Counter(list_words(text))
-        length += words.total()
-        for word, count in words.items():
-            for term in word_term_ids(word):
-                counts[term] = counts.get(term, 0) + count * weight
+    words = Counter(list_words(body))
+    above = list_words(header)
+    length = words.total() + len(above)
+    for word in above:
+        words[word] += _HEADER_WEIGHT
+    counts: defaultdict[int, int] = defaultdict(int)
+    for word, count in words.items():
+        for term in word_term_ids(word):
+            counts[term] += count
     saturation = _K1 * (1 - _B + _B * length / _AVERAGE_WORDS)
-    impacts = {term: count * (_K1 + 1) / (count + saturation) for term, count in counts.items()}
+    # Terms are many, and their counts few.
+    by_count = {count: count * (_K1 + 1) / (count + saturation) for count in set(counts.values())}
+    impacts = {term: by_count[counts[term]] for term in sorted(counts)}
     return _strongest(impacts)
 
 
@@ -63,8 +66,14 @@ def query_term_ids(query: str) -> frozenset[int]:
 
 def format_sparsevec(weights: Mapping[int, float]) -> str:
     """Return the text form of pgvector's sparsevec, ``{index:value,...}/dimensions``, by rising index."""
-    elements = ",".join(f"{term}:{weights[term]:.4g}" for term in sorted(weights))
+    shown = format_weights(weights)
+    elements = ",".join([f"{term}:{shown[weights[term]]}" for term in sorted(weights)])
     return f"{{{elements}}}/{TERM_DIMENSIONS}"
+
+
+def format_weights(weights: Mapping[int, float]) -> Mapping[float, str]:
+    """Return the text of each weight, to four digits. Terms are many, and their weights few."""
+    return {weight: f"{weight:.4g}" for weight in set(weights.values())}
 
 
 def _query_terms(query: str) -> Iterator[tuple[int, float]]:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.core.spelling import choose_near_words, list_near_words
+from syncd.core.spelling import choose_near_words, list_near_words, written_term_id
 from syncd.core.terms import word_term_ids
 
 
@@ -28,3 +28,9 @@ def test_a_word_is_meant_only_when_all_its_forms_stand_there_and_the_most_freque
     stem, exact = word_term_ids("timeouts")
     frequencies = {stem: 9, exact: 2} | dict.fromkeys(word_term_ids("redirect"), 5)
     assert choose_near_words(["timeouts", "timeout", "redirect"], frequencies) == ["redirect", "timeouts"]
+
+
+@given(word=st.from_regex(r"[a-zA-Z0-9_]{1,12}([.-][a-z]{1,5})?", fullmatch=True))
+def test_a_word_as_it_is_written_is_one_of_its_terms(word: str) -> None:
+    for near in [word.casefold(), *list_near_words(word)]:
+        assert written_term_id(near) in word_term_ids(near)

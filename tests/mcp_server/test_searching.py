@@ -167,7 +167,7 @@ async def test_explaining_shows_the_parts_of_each_score_and_the_weight_of_each_w
 async def test_words_too_common_to_look_at_every_chunk_still_give_an_answer_that_says_so(
     served: tuple[str, str, Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("syncd.adapters.postgres.reading.ranked.SCANNED_CHUNKS", 5)
+    monkeypatch.setattr("syncd.adapters.postgres.reading.ranked.COMMON_CHUNKS", 5)
     text = await ask(served, "numbat")
     assert "Degraded: these words stand nearly everywhere" in text
     assert list_hits(text)

@@ -90,6 +90,7 @@ with candidates as materialized (
           )
       )
     order by k.score desc,
+             k.chunk_hash,
              v.project_id,
              v.path,
              p.ordinal
@@ -117,6 +118,7 @@ select looked.candidates,
 from (select count(*)::integer as candidates from candidates) as looked
 left join placed on true
 order by placed.score desc,
+         placed.chunk_hash,
          placed.project_id,
          placed.path,
          placed.ordinal;

@@ -1,7 +1,9 @@
 """A search, from words to ranked places: statistics, candidates, score by part, and why it found nothing."""
 
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from operator import mul
 
 import asyncpg
@@ -34,16 +36,18 @@ from syncd.core.ranking import (
     score_documents,
     spread_documents,
 )
-from syncd.core.spelling import choose_near_words, list_near_words
+from syncd.core.spelling import choose_near_words, list_near_words, written_term_id
 from syncd.core.terms import make_query_weights, query_term_ids, word_term_ids
 from syncd.core.tokens import list_words
 
 MAX_PLACES = 500  # what is ranked, and how far pages go
 MAX_RERANKED = 60  # of these the text is read, and the document scored
 LOOKUP_CHUNKS = 2_000
+COMMON_CHUNKS = 20_000  # a word that stands in more is looked up in a sample of about so many
 SCANNED_CHUNKS = 40_000
-# Closed versions and other projects take places among the candidates; where too few are left, more are asked for.
-CANDIDATES = (600, 6_000, SCANNED_CHUNKS)
+# The first few are enough for the first pages, nearly always. Closed versions and other projects take places among
+# the candidates; where too few are left, more are asked for.
+CANDIDATES = (200, 600, 6_000, SCANNED_CHUNKS)
 HURRIED_CHUNKS = 2_000
 CORRECTED_WORDS = 3
 COMMON = "these words stand nearly everywhere: a sample of the chunks that hold them was ranked"
@@ -165,19 +169,24 @@ async def _search_once(
 ) -> Found:
     if not weighed.weights:
         return Found()
-    places, degraded = await _find_places(connection, scope, query, weighed)
-    scored = await _score(connection, places, query, weighed, meaning)
+    places, degraded = await _find_places(connection, scope, query, weighed, page=page)
+    if degraded and page.offset:
+        # Another sample than that of the page before would show some places twice.
+        return Found(words=weighed.describe(), degraded=TOO_BUSY)
+    scored, texts = await _score(connection, places, query, weighed, meaning)
     folded = fold_duplicates([(place.chunk_hash, (place, score)) for place, score in scored])
     keyed = [(_document_of(first), (first, score, others)) for (first, score), others in folded]
     first, rest = spread_documents(keyed, most=page.per_document, page=page.size)
     shown = first if page.offset == 0 else [*first, *rest][page.offset :]
     shown = shown[: page.limit]
-    texts = await list_bodies(connection, {place.chunk_hash for place, _, _ in shown})
+    if unread := {place.chunk_hash for place, _, _ in shown} - texts.keys():
+        texts = {**texts, **await list_bodies(connection, unread)}
     hits = [
         Hit(place, score, *texts[place.chunk_hash], also=tuple(other for other, _ in others))
         for place, score, others in shown
     ]
-    return Found(hits, len(folded), weighed.describe(), degraded=degraded, worded=bool(places))
+    total = len(hits) if degraded else len(folded)
+    return Found(hits, total, weighed.describe(), degraded=degraded, worded=bool(places))
 
 
 def _document_of(place: Place) -> tuple[ProjectId, DocumentId]:
@@ -185,56 +194,58 @@ def _document_of(place: Place) -> tuple[ProjectId, DocumentId]:
 
 
 async def _find_places(
-    connection: Connection, scope: Scope, query: SearchQuery, weighed: _Weighed
+    connection: Connection, scope: Scope, query: SearchQuery, weighed: _Weighed, *, page: Page
 ) -> tuple[Sequence[Place], str | None]:
-    """Return the best places by BM25, and what was left out for want of time, if anything was."""
-    inside = phrase_term_ids(query)
-    terms = list(inside) or choose_lookup(
-        {term: weighed.frequencies.get(term, 0) for term in weighed.weights}, most_chunks=LOOKUP_CHUNKS
-    )
-    common = sum(weighed.frequencies.get(term, 0) for term in terms) > SCANNED_CHUNKS and not inside
+    """Return the best places by BM25, and what was left out for want of time, if anything was. For each page the same ones come first."""
+    every, common, terms = _choose_terms(query, weighed)
+    look = partial(search_chunks, connection, scope.projects, query, weighed.weights, paths=scope.paths)
+    deep = page.offset + page.limit > MAX_RERANKED
     places: Sequence[Place] = ()
     try:
         async with connection.transaction():
             await prefer_indexes(connection)
-            for most in CANDIDATES:
-                lookup = Lookup(terms, every=bool(inside), most=most, most_scanned=SCANNED_CHUNKS)
-                places, candidates = await search_chunks(
-                    connection,
-                    scope.projects,
-                    query,
-                    weighed.weights,
-                    lookup=lookup,
-                    paths=scope.paths,
-                    limit=MAX_PLACES,
-                )
-                if candidates < most or len(places) >= MAX_RERANKED:
+            for most in CANDIDATES[deep:]:
+                lookup = Lookup(terms, every=every, most=most, most_scanned=COMMON_CHUNKS if common else SCANNED_CHUNKS)
+                places, candidates = await look(lookup=lookup, limit=MAX_PLACES)
+                enough = common or most > CANDIDATES[0] or _fill(places, page)
+                if candidates < most or (len(places) >= MAX_RERANKED and enough):
                     break
     except asyncpg.QueryCanceledError:
-        return await _find_some(connection, scope, query, weighed, terms[:1])
-    return places, COMMON if common else None
-
-
-async def _find_some(
-    connection: Connection, scope: Scope, query: SearchQuery, weighed: _Weighed, terms: Sequence[int]
-) -> tuple[Sequence[Place], str]:
-    """Return places among a sample of the chunks that hold *terms*: all that a busy server has time for, if it has any."""
-    lookup = Lookup(terms, every=False, most=CANDIDATES[0], most_scanned=HURRIED_CHUNKS)
+        hurried = Lookup(terms[-1:], every=False, most=CANDIDATES[1], most_scanned=HURRIED_CHUNKS)
+    else:
+        return places, COMMON if common else None
     try:
+        # All that a busy server has time for, if it has any.
         async with connection.transaction():
             await prefer_indexes(connection)
-            places, _ = await search_chunks(
-                connection, scope.projects, query, weighed.weights, lookup=lookup, paths=scope.paths, limit=MAX_PLACES
-            )
+            places, _ = await look(lookup=hurried, limit=MAX_PLACES)
     except asyncpg.QueryCanceledError:
         return (), TOO_BUSY
     return places, BUSY
 
 
+def _choose_terms(query: SearchQuery, weighed: _Weighed) -> tuple[bool, bool, Sequence[int]]:
+    """Return whether each term must be there, whether they stand in too many chunks to look at all, and the terms to look up."""
+    if inside := phrase_term_ids(query):
+        return True, min(weighed.frequencies.get(term, 0) for term in inside) > COMMON_CHUNKS, list(inside)
+    frequencies = {term: weighed.frequencies.get(term, 0) for term in weighed.weights}
+    terms = choose_lookup(frequencies, most_chunks=LOOKUP_CHUNKS)
+    common = frequencies[terms[-1]] > COMMON_CHUNKS
+    # Postgres samples only where each term that is looked up is common, not beside one that stands nowhere.
+    return False, common, terms[-1:] if common else terms
+
+
+def _fill(places: Sequence[Place], page: Page) -> bool:
+    """Whether *places* are enough for a page and for knowing that another follows, each text and each document as often as it is shown."""
+    documents = Counter({place.chunk_hash: _document_of(place) for place in reversed(places)}.values())
+    first = sum(min(page.per_document, count) for count in documents.values())
+    return first >= page.size and documents.total() > page.offset + page.limit
+
+
 async def _score(
     connection: Connection, places: Sequence[Place], query: SearchQuery, weighed: _Weighed, meaning: Meaning
-) -> list[tuple[Place, Score]]:
-    """Return the places with their scores, best first: those that are reranked, then the others."""
+) -> tuple[list[tuple[Place, Score]], Mapping[bytes, tuple[str, int]]]:
+    """Return the places with their scores, best first: those that are reranked, then the others; and what was read of chunks."""
     best, rest = _join_near(places, await meaning.find_places(query))
     documents: dict[Hashable, Place] = {_document_of(place): place for place in best}
     lengths = dict(zip(documents, await count_layouts(connection, list(documents.values())), strict=True))
@@ -256,7 +267,7 @@ async def _score(
     ]
     ranked = sorted(await meaning.measure(scored), key=_rank)
     judged = sorted(await meaning.judge(query, ranked), key=_rank)
-    return judged + [(place, Score(place.score)) for place in rest]
+    return judged + [(place, Score(place.score)) for place in rest], texts
 
 
 def _join_near(places: Sequence[Place], near: Sequence[Place]) -> tuple[Sequence[Place], Sequence[Place]]:
@@ -267,7 +278,7 @@ def _join_near(places: Sequence[Place], near: Sequence[Place]) -> tuple[Sequence
     known = {_key_of(place) for place in best}
     scored = {_key_of(place): place.score for place in rest}
     # What no lookup by words brought holds common words at most: its score is made with the others' impacts.
-    added = [replace(place, score=scored.get(_key_of(place), 0.0)) for place in near if _key_of(place) not in known]
+    added = [place._replace(score=scored.get(_key_of(place), 0.0)) for place in near if _key_of(place) not in known]
     moved = {_key_of(place) for place in added}
     return [*best, *added], [place for place in rest if _key_of(place) not in moved]
 
@@ -284,7 +295,11 @@ def _rank(scored: tuple[Place, Score]) -> tuple[float, str, str, int]:
 async def _guess_unknown(connection: Connection, scope: Scope, weighed: _Weighed) -> Mapping[str, Sequence[str]]:
     """Return the words of which no form stands anywhere, and for the first few the words that may be meant."""
     absent = [word for word in weighed.words if not any(term in weighed.frequencies for term in word_term_ids(word))]
-    guesses = {word: list_near_words(word) for word in absent[:CORRECTED_WORDS]}
-    terms = {term for near in guesses.values() for word in near for term in word_term_ids(word)}
-    frequencies = await list_term_statistics(connection, scope.projects, terms) if terms else {}
-    return {word: choose_near_words(guesses.get(word, []), frequencies) for word in absent}
+    near = {word: list_near_words(word) for word in absent[:CORRECTED_WORDS]}
+    written = {written_term_id(one) for words in near.values() for one in words}
+    known = await list_term_statistics(connection, scope.projects, written) if written else {}
+    # Only those that stand somewhere as they are written are worth stemming.
+    near = {word: [one for one in words if written_term_id(one) in known] for word, words in near.items()}
+    forms = {term for words in near.values() for one in words for term in word_term_ids(one)}
+    frequencies = await list_term_statistics(connection, scope.projects, forms) if forms else {}
+    return {word: choose_near_words(near.get(word, []), frequencies) for word in absent}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.reading.documents import PathRange
@@ -18,9 +18,8 @@ _LIST_IMPACTS = load_statement("reading/list_impacts")
 _LIST_BODIES = load_statement("reading/list_bodies")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A chunk that matches, at its place in a document. *score* is BM25."""
+class Place(NamedTuple):
+    """A chunk that matches, at its place in a document. *score* is BM25. Hundreds are made for one search."""
 
     project_id: ProjectId
     document_id: DocumentId
@@ -101,13 +100,12 @@ async def search_chunks(
         list(query.phrases),
         limit,
     )
-    return [make_place(dict(row)) for row in rows if row["chunk_hash"] is not None], rows[0]["candidates"]
+    return [make_place(row) for row in rows if row["chunk_hash"] is not None], rows[0]["candidates"]
 
 
-def make_place(row: dict[str, Any]) -> Place:
+def make_place(row: Mapping[str, Any]) -> Place:
     """Return the place of a row that also counts candidates."""
-    del row["candidates"]
-    return Place(**row)
+    return Place._make(row[name] for name in Place._fields)
 
 
 async def count_layouts(connection: Connection, places: Sequence[Place]) -> Sequence[int]:

@@ -65,7 +65,7 @@ async def search_vectors(
         list(query.phrases),
         limit,
     )
-    return [make_place(dict(row)) for row in rows if row["chunk_hash"] is not None], rows[0]["candidates"]
+    return [make_place(row) for row in rows if row["chunk_hash"] is not None], rows[0]["candidates"]
 
 
 async def list_similarities(
