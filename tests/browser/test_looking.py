@@ -13,12 +13,14 @@ from syncd.core.budgets import Rules
 from syncd.core.credentials import BudgetId
 from syncd.core.ids import ProjectId
 from syncd.core.rates import Report, Window
+from syncd.core.users import Role
+from syncd.services.users import SIGN_IN_PATH
 from tests.browser.scenery import TEAM, Scene, make_id, make_many, put_past, put_scenes
 from tests.browser.serving import Served, serving
 from tests.databases import Database
 from tests.mirror import Mirror
 from tests.valkeys import running_valkey
-from tests.web.people import PASSWORD
+from tests.web.people import PASSWORD, add_test_user, make_test_link
 from tests.web.streams import open_live_client
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&amp;<script>alert(2)</script>"
@@ -84,6 +86,25 @@ async def test_where_the_operator_lets_everybody_look_everybody_does_and_nothing
         await expect(page.get_by_role("group", name="Actions").get_by_role("button")).to_have_count(0)
         await page.get_by_role("button", name="Sign in").click()
         await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+async def test_a_member_is_offered_what_a_member_may_and_no_more(
+    page: Page, served: Served, mirror: Mirror, database: Database, now: datetime
+) -> None:
+    await put_scenes(database.migrator_url, mirror.tenant_id, TEAM, now=now)
+    held, nonce = ProjectId(make_id("handbook")), uuid4()
+    await mirror.locking.locks.acquire(held, nonce, reason="a long sync", kind="sync")
+    await mirror.locking.locks.renew(held, nonce, fence=319)
+    member = await add_test_user(mirror, "bob@example.com", role=Role.MEMBER)
+    await page.goto(f"{served.url}{SIGN_IN_PATH}#link={await make_test_link(mirror, member)}")
+    actions = page.get_by_role("group", name="Actions").get_by_role("button")
+    await page.get_by_role("link", name="checkout", exact=True).click()
+    await expect(page.locator(".facts-grid")).to_contain_text("frozen by ada")
+    await expect(actions).to_have_count(0)
+    await page.get_by_role("link", name="All projects").click()
+    await page.get_by_role("link", name="handbook", exact=True).click()
+    await expect(page.locator(".facts-grid")).to_contain_text("a long sync")
+    await expect(actions).to_have_text(["Sync now", "Freeze…"])
 
 
 async def test_the_projects_are_filtered_by_word_and_by_condition(

@@ -22,8 +22,8 @@ export function makeActions(session) {
       const isHeld = Boolean(shown?.lockedBy) && !isFrozen && shown.fence !== null;
       sync.hidden = !shown || !may("docs:sync") || isFrozen;
       freeze.hidden = !shown || !may("locks:write") || isFrozen;
-      unfreeze.hidden = !isFrozen || !may("locks:write");
-      force.hidden = !isHeld || !may("locks:write");
+      unfreeze.hidden = !isFrozen || !may("locks:write") || !(may("admin") || shown.lockedBy === session.actor);
+      force.hidden = !isHeld || !may("admin");
     },
   };
 }

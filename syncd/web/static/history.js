@@ -5,7 +5,7 @@ import { time } from "./times.js";
 
 const WORDS = {
   acquire: "taken", release: "given back", renew_lost: "lost", expire_takeover: "taken over after it ran out", freeze: "frozen", unfreeze: "unfrozen",
-  force_release: "released by force", clamp: "cut: a clock had jumped", redis_rebuilt: "shown in Redis again",
+  freeze_ended: "unfrozen, its time had come", force_release: "released by force", clamp: "cut: a clock had jumped", redis_rebuilt: "shown in Redis again",
 };
 
 /** Make the list of `events`, a page of them; older ones come when they are asked for. */
