@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from syncd.core.anchors import Slugs, make_slug
+from syncd.core.outline import Anchor, Heading
 
 _MAX_SOURCE_CHARACTERS = 1000
 _MAX_CHARACTERS = 200
@@ -18,18 +19,8 @@ _EXPLICIT_ID = re.compile(r"\s*\{:?(?:/\*)?\s*#([^\s{}*/]+)[^{}]*\}\s*$")
 _NAMED_ANCHOR = re.compile(r"<a\s+(?:name|id)\s*=\s*[\"']?([^\s\"'>]+)[\"']?\s*/?>(?:\s*</a>)?\s*", re.IGNORECASE)
 _HTML_HEADING = re.compile(r"<h([1-6])\b([^>]*)>(.*?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
 _HTML_ID = re.compile(r"\bid\s*=\s*[\"']([^\"']+)[\"']", re.IGNORECASE)
+_NAMED_TAG = re.compile(r"<[a-z][a-z0-9]{0,20}\s[^<>]{0,200}?\b(?:id|name)\s*=\s*[\"']?([^\s\"'<>]+)", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A heading that bounds a section. *blocks* of them stand on its lines: itself, and an anchor that leads it."""
-
-    level: int
-    text: str
-    anchor: str | None
-    line_from: int
-    blocks: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +33,21 @@ class _Lead:
 
 def list_headings(
     tokens: Sequence[Token], parser: MarkdownIt, references: MutableMapping[str, object]
-) -> list[Heading]:
-    """Return the headings outside of lists and quotes. Those inside count only towards the numbers of equal anchors."""
+) -> tuple[list[Heading], list[Anchor]]:
+    """Return the headings outside of lists and quotes, and every name that a link may end in.
+
+    Headings inside of lists and quotes count only towards the numbers of equal anchors, and are named.
+    """
     slugs = Slugs()
     headings: list[Heading] = []
+    anchors: list[Anchor] = []
     lead: _Lead | None = None
     for index, token in enumerate(tokens):
         if token.type == "heading_open":
             content = tokens[index + 1].content[:_MAX_SOURCE_CHARACTERS]
             explicit, text = _read_heading(content, parser, references)
             anchor = explicit or slugs.make_unique(make_slug(text))
+            anchors += [Anchor(name, _line_of(token)) for name in dict.fromkeys((anchor, make_slug(text)))]
             if token.level == 0:
                 headings.append(_make_heading(token, int(token.tag[1]), text, anchor, lead))
         elif (
@@ -62,10 +58,23 @@ def list_headings(
             text = _squeeze(unescape(_TAG.sub("", found[3][:_MAX_SOURCE_CHARACTERS])))
             named = _HTML_ID.search(found[2])
             anchor = named[1] if named else slugs.make_unique(make_slug(text))
+            anchors.append(Anchor(anchor, _line_of(token)))
             headings.append(_make_heading(token, int(found[1]), text, anchor, lead))
+        anchors += _list_named(token)
         if token.level == 0 and token.nesting >= 0:
             lead = _find_lead(tokens, index)
-    return headings
+    return headings, anchors
+
+
+def _list_named(token: Token) -> list[Anchor]:
+    """Return the names that HTML in the text gives to places."""
+    if token.type not in {"inline", "html_block"} or "<" not in token.content:
+        return []
+    return [Anchor(found[1], _line_of(token)) for found in _NAMED_TAG.finditer(token.content[:_MAX_HTML_CHARACTERS])]
+
+
+def _line_of(token: Token) -> int:
+    return token.map[0] + 1 if token.map else 1
 
 
 def _make_heading(token: Token, level: int, text: str, anchor: str, lead: _Lead | None) -> Heading:

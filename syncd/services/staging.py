@@ -195,7 +195,8 @@ async def store_texts(store: Store, lock: Lock, blobs: Sequence[NewBlob], texts:
 
 def _list_new_passages(texts: Sequence[IndexedText], known: frozenset[bytes]) -> dict[bytes, tuple[str, str]]:
     return {
-        key: (chunk.header, chunk.body)
+        # What shows nothing is not found by the headings above it either.
+        key: (chunk.header, chunk.body) if chunk.body.strip() else ("", "")
         for text in texts
         for chunk, key in zip(text.chunks, text.hashes, strict=True)
         if key not in known
