@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-Json: TypeAlias = "str | int | float | bool | Mapping[str, Json] | list[Json] | tuple[Json, ...] | None"
+Json: TypeAlias = "str | int | float | bool | Untrusted | Mapping[str, Json] | list[Json] | tuple[Json, ...] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Untrusted:
+    """A text among values that somebody else wrote for the reader: the gate fences it. *source* says where it is from."""
+
+    text: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)

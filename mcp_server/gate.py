@@ -10,7 +10,7 @@ from typing import assert_never
 
 from mcp_types import CallToolResult, TextContent
 
-from mcp_server.answers import Answer, ErrorAnswer, Json, TextAnswer, ValueAnswer
+from mcp_server.answers import Answer, ErrorAnswer, Json, TextAnswer, Untrusted, ValueAnswer
 from syncd.core.visible import make_visible
 
 MAX_ANSWER_BYTES = 256 * 1024
@@ -30,7 +30,7 @@ class Gate:
             case TextAnswer():
                 return CallToolResult(content=[TextContent(text=self.release_text(answer))])
             case ValueAnswer():
-                return _release_values(answer)
+                return self._release_values(answer)
             case ErrorAnswer():
                 text = make_visible(answer.text).text[:MAX_ERROR_CHARACTERS]
                 return CallToolResult(content=[TextContent(text=text)], is_error=True)
@@ -50,7 +50,7 @@ class Gate:
 
     def release_values(self, values: Mapping[str, Json]) -> dict[str, Json]:
         """Return values that leave the server beside a text."""
-        shown = _make_values_visible(values, Counter())
+        shown = self._make_values_visible(values, Counter())
         assert isinstance(shown, dict)  # noqa: S101 - a mapping went in
         return shown
 
@@ -60,39 +60,41 @@ class Gate:
         end = "" if text.endswith("\n") else "\n"
         return f'<{name} source="{source.replace(chr(34), "%22")}">\n{text}{end}</{name}>'
 
+    def _release_values(self, answer: ValueAnswer) -> CallToolResult:
+        counts: Counter[str] = Counter()
+        values = self._make_values_visible(answer.values, counts)
+        assert isinstance(values, dict)  # noqa: S101 - a mapping went in
+        if counts:
+            values["removed"] = _describe(counts)
+        beside = self._make_values_visible(answer.beside, Counter())
+        text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+        if len(text.encode()) > MAX_ANSWER_BYTES:
+            return CallToolResult(
+                content=[
+                    TextContent(
+                        text=f"The answer is larger than {MAX_ANSWER_BYTES // 1024} KiB. Ask for less (path, limit)."
+                    )
+                ],
+                is_error=True,
+            )
+        return CallToolResult(content=[TextContent(text=text)], structured_content=values, _meta=beside or None)
 
-def _release_values(answer: ValueAnswer) -> CallToolResult:
-    counts: Counter[str] = Counter()
-    values = _make_values_visible(answer.values, counts)
-    assert isinstance(values, dict)  # noqa: S101 - a mapping went in
-    if counts:
-        values["removed"] = _describe(counts)
-    beside = _make_values_visible(answer.beside, Counter())
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    if len(text.encode()) > MAX_ANSWER_BYTES:
-        return CallToolResult(
-            content=[
-                TextContent(
-                    text=f"The answer is larger than {MAX_ANSWER_BYTES // 1024} KiB. Ask for less (path, limit)."
-                )
-            ],
-            is_error=True,
-        )
-    return CallToolResult(content=[TextContent(text=text)], structured_content=values, _meta=beside or None)
-
-
-def _make_values_visible(value: Json, counts: Counter[str]) -> Json:
-    match value:
-        case str():
-            shown = make_visible(value)
-            counts.update(shown.counts)
-            return shown.text
-        case list() | tuple():
-            return [_make_values_visible(item, counts) for item in value]
-        case None | bool() | int() | float():
-            return value
-        case _:
-            return {name: _make_values_visible(item, counts) for name, item in value.items()}
+    def _make_values_visible(self, value: Json, counts: Counter[str]) -> Json:
+        match value:
+            case str():
+                shown = make_visible(value)
+                counts.update(shown.counts)
+                return shown.text
+            case list() | tuple():
+                return [self._make_values_visible(item, counts) for item in value]
+            case None | bool() | int() | float():
+                return value
+            case Untrusted(text, source):
+                shown = make_visible(text)
+                counts.update(shown.counts)
+                return self._fence(shown.text, make_visible(source).text)
+            case _:
+                return {name: self._make_values_visible(item, counts) for name, item in value.items()}
 
 
 def _describe(counts: Counter[str]) -> str:

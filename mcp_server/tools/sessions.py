@@ -7,7 +7,7 @@ from typing import Annotated, Literal, assert_never
 
 from pydantic import AfterValidator, Field
 
-from mcp_server.answers import Answer, Json, ValueAnswer
+from mcp_server.answers import Answer, Json, Untrusted, ValueAnswer
 from mcp_server.arguments import Arguments, Text, require_storable
 from mcp_server.calls import Call
 from mcp_server.freshness import format_time
@@ -238,7 +238,8 @@ def _describe_note(note: Note, roles: Mapping[str, str]) -> Json:
         "role": roles.get(note.key_id) or None,
         "reply_to": note.reply_to,
         "at": format_time(note.created_at),
-        "note": note.body,
+        # Words of another agent, whoever told it what to write. What was taken back has none.
+        "note": None if note.body is None else Untrusted(note.body, f"note {note.number} by {note.key_id}"),
         "deletedAt": format_time(note.deleted_at),
     }
     return {name: value for name, value in values.items() if value is not None}

@@ -6,6 +6,7 @@ import sysconfig
 import unicodedata
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,18 @@ import pytest
 import pytest_asyncio
 
 from mcp_server.answers import TextAnswer, ValueAnswer
+from mcp_server.arguments import make_input_schema
 from mcp_server.gate import Gate
 from mcp_server.registry import TOOLS
+from syncd.adapters.postgres.agent_sessions import NewNote, add_note
 from syncd.adapters.postgres.connections import Connection, open_connection
+from syncd.adapters.postgres.transactions import writing
 from syncd.core.visible import make_visible
 from tests.adapters.postgres.catalogue import SECRET_COLUMNS, list_tenant_tables
 from tests.databases import Database
 from tests.mcp_server.agents import post, request
 from tests.mcp_server.serve import serving
-from tests.mcp_server.worlds import ACME_FILES, Party, make_party
+from tests.mcp_server.worlds import ACME_FILES, Party, make_party, open_known_session
 from tests.mirror import Mirror
 
 # ruff: noqa: S608 - names of tables and columns come from Postgres' own catalogue
@@ -39,6 +43,8 @@ CANARY = "canary5f1c0ffee5ecret"
 # A writing that needs them may keep joiners and selectors; nothing in the payloads is of one.
 ALLOWED_CONTROLS = "\n\t\r"
 CONDITIONS = ("ready", "waiting", "stalled", "frozen", "syncing")
+SESSION = "s-poisonpoisonpois"
+NOTE = "The port is 8700."
 QUESTIONS: Mapping[str, Sequence[dict[str, Any]]] = {
     "search": [{"query": "quokka"}],
     "fetch": [{"id": "{setup}"}],
@@ -51,9 +57,15 @@ QUESTIONS: Mapping[str, Sequence[dict[str, Any]]] = {
     "docs_history": [{"id": "{setup}"}],
     "docs_diff": [{"id": "{setup}", "from": "v1"}, {"id": "{setup}", "from": "v1", "by": "sections"}],
     "docs_changes": [{"since": "r0"}, {"since": "r1", "project": "{project}"}],
-    "docs_session": [{"action": "show"}, {"action": "open", "note": "{poison}"}],
+    "docs_session": [
+        {"action": "show"},
+        {"action": "show", "session": SESSION},
+        {"action": "note", "session": SESSION, "note": "{poison}", "role": "{poison}"},
+        {"action": "open", "role": "{poison}"},
+    ],
     "docs_sync": [{"project": "{project}"}],
     "docs_lock": [
+        {"project": "{project}", "action": "unfreeze"},
         {"project": "{project}", "action": "show"},
         {"project": "{project}", "action": "freeze", "reason": "{poison}"},
     ],
@@ -76,6 +88,10 @@ async def poisoned(mirror: Mirror, database: Database, tmp_path: Path) -> AsyncI
     guide = await party.add_project("guide", ACME_FILES)
     await party.publish(guide, {"docs/setup.md": f"{ACME_FILES['docs/setup.md']}\n## More\n\nquokka again\n"})
     key, _ = await party.make_key(scopes=("docs:read", "docs:sync", "locks:write"))
+    await open_known_session(party, SESSION)
+    note = NewNote(SESSION, "n1", party.key_id, "author", None, NOTE, datetime.now(UTC))
+    async with writing(party.mirror.read_pool, party.mirror.tenant_id) as connection:
+        assert await add_note(connection, note, limit=10) == "added"
     async with serving(database.read_url) as origin:
         yield Poisoned(origin, party, key, database)
 
@@ -88,6 +104,8 @@ async def list_texts(connection: Connection) -> list[tuple[str, str, bool]]:
         from pg_attribute a join pg_class c on c.oid = a.attrelid
         where c.oid in (select ('syncd.' || quote_ident(name))::regclass from unnest($1::text[]) as name)
           and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.atttypid in ('text'::regtype, 'text[]'::regtype)
+          -- By it notes are found, and no text fits its form.
+          and a.attname <> 'session_id'
         order by 1, 2
         """,
         await list_tenant_tables(connection),
@@ -150,10 +168,28 @@ async def ask_all(world: Poisoned, *, poison: str) -> Iterator[tuple[str, str]]:
             status, _, text = await post(world.origin, world.key, body)
             assert status == 200, (tool.name, text[:300])
             answers.append((tool.name, text))
+    for tool in TOOLS:
+        # What an agent writes comes back in what it is told of its mistake.
+        whole = {name: names["project"] if name == "project" else names["setup"] for name in QUESTIONS[tool.name][0]}
+        for name, prop in make_input_schema(tool.arguments)["properties"].items():
+            if prop.get("type") == "string":
+                body = request("tools/call", name=tool.name, arguments=whole | {name: poison})
+                answers.append((f"{tool.name} {name}", (await post(world.origin, world.key, body))[2]))
     others = [
         request("resources/read", uri=f"doc://{names['setup']}"),
         request("resources/read", uri=f"doc://{names['nothing']}"),
         request("resources/list"),
+        request("prompts/get", name="answer_from_docs", arguments={"question": "quokka"}),
+        request("prompts/get", name="what_changed", arguments={"since": "r1", "project": names["project"]}),
+        *(
+            request(
+                "completion/complete",
+                ref={"type": "ref/resource", "uri": "doc://{project}/{+path}"},
+                argument={"name": name, "value": ""},
+                context={"arguments": {"project": names["project"]}},
+            )
+            for name in ("project", "path")
+        ),
     ]
     answers += [(body["method"], (await post(world.origin, world.key, body))[2]) for body in others]
     return iter(answers)
@@ -195,7 +231,9 @@ def check_fences(text: str) -> None:
 
 
 async def check_answers(world: Poisoned, payload: str) -> None:
-    for tool, body in await ask_all(world, poison=payload):
+    answers = list(await ask_all(world, poison=payload))
+    assert any(NOTE in body for tool, body in answers if tool == "docs_session")
+    for tool, body in answers:
         answer = json.loads(body)
         assert sorted(set(find_forbidden(answer))) == [], (tool, payload, body[:1500])
         for item in answer.get("result", {}).get("content", ()):
@@ -219,7 +257,9 @@ async def test_no_poison_of_any_text_reaches_an_answer(poisoned: Poisoned) -> No
     """All payloads in every text at once; one by one in the full run."""
     await plant_canary(poisoned.database)
     await set_condition(poisoned.database, "waiting", "")
-    taken = await poison(poisoned.database, " ".join(PAYLOADS)[:700])
+    # A short one first: some texts have no room for more.
+    taken = await poison(poisoned.database, PAYLOADS[13])
+    taken |= await poison(poisoned.database, " ".join(PAYLOADS)[:700])
     await check_answers(poisoned, PAYLOADS[13])
     taken |= await poison(poisoned.database, " ".join(PAYLOADS)[-300:])
     await check_answers(poisoned, PAYLOADS[27])
@@ -230,6 +270,9 @@ async def test_no_poison_of_any_text_reaches_an_answer(poisoned: Poisoned) -> No
         "blobs.text",
         "chunks.body",
         "document_chunks.headings",
+        "agent_session_notes.body",
+        "agent_session_participants.role",
+        "project_leases.freeze_reason",
     } <= taken, taken
 
 

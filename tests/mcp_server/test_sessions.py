@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -66,6 +67,13 @@ class Desk:
         return text_of(result)
 
 
+def words_of(note: dict[str, Any]) -> str:
+    """Return what a note says, which stands in a fence that says whose words it is."""
+    fenced = re.fullmatch(r'<(untrusted-[0-9a-f]{16}) source="note \d+ by \w+">\n(.*)\n</\1>', note["note"], re.DOTALL)
+    assert fenced, note
+    return fenced[2]
+
+
 @pytest_asyncio.fixture
 async def desk(database: Database, redis_server: RedisServer, tmp_path: Path) -> AsyncIterator[Desk]:
     async with served_party(database, redis_server, tmp_path) as (origin, party):
@@ -127,7 +135,7 @@ async def test_another_agent_picks_the_session_up_and_answers(desk: Desk) -> Non
     )
     shown = await desk.ask(action="show", session=session)
 
-    assert [(note["number"], note["note"], note.get("reply_to")) for note in shown["notes"]] == [
+    assert [(note["number"], words_of(note), note.get("reply_to")) for note in shown["notes"]] == [
         (1, "Which port?", None),
         (2, "8700", "q1"),
     ]
@@ -153,7 +161,7 @@ async def test_a_note_that_is_sent_twice_is_there_once(desk: Desk) -> None:
     assert all(one == at_once[0] for one in at_once)
     assert "is that of another note" in other_text
     assert other_author == other_text
-    assert [note["note"] for note in shown["notes"]] == ["once", "both"]
+    assert [words_of(note) for note in shown["notes"]] == ["once", "both"]
 
 
 async def test_notes_are_read_page_by_page_and_later_ones_from_where_one_was(
@@ -170,9 +178,9 @@ async def test_notes_are_read_page_by_page_and_later_ones_from_where_one_was(
     await desk.ask(desk.other_key, action="note", session=session, note="late")
     late = await desk.ask(action="show", session=session, cursor=nothing["later"])
 
-    assert [note["note"] for page in pages for note in page["notes"]] == [f"note {number}" for number in range(5)]
+    assert [words_of(note) for page in pages for note in page["notes"]] == [f"note {number}" for number in range(5)]
     assert nothing["notes"] == []
-    assert [note["note"] for note in late["notes"]] == ["late"]
+    assert [words_of(note) for note in late["notes"]] == ["late"]
 
 
 async def test_only_its_author_takes_a_note_back_and_it_keeps_its_place(desk: Desk) -> None:
