@@ -135,8 +135,9 @@ async def _open_embedding(settings: Settings, pool: Pool, stack: AsyncExitStack)
     """Return what makes vectors, if a model was chosen, and tenants whose text it may be sent."""
     if settings.embedder is None or not settings.embedder.tenants:
         return None
-    embedder = await stack.enter_async_context(open_embedder(settings.embedder))
-    return Embedding(pool, embedder, settings.embedder.tenants, utc_now)
+    choice = settings.embedder
+    embedder = await stack.enter_async_context(open_embedder(choice))
+    return Embedding(pool, embedder, choice.tenants, utc_now, texts_at_once=choice.texts_at_once)
 
 
 def make_status_url(settings: Settings) -> str | None:

@@ -73,6 +73,10 @@ insert into chunks (tenant_id, chunk_hash, header, body, format, chunker_version
 select tenant_id, sha256(content_hash || o::text::bytea), 'header', repeat('word ' || n || ' ', 20), 'md', 1, 40,
        array[n, n + 1000000, 2000000 + o], format('{{%s:0.5,%s:0.7,%s:0.9}}/1000000000', n, n + 1000000, 2000000 + o)::sparsevec
 from contents cross join generate_series(1, {chunks}) as o;
+insert into chunk_vectors (tenant_id, chunk_hash, model, passage, embedding)
+select tenant_id, chunk_hash, 'words#1', 0, array_fill(0.125::real, array[64])::vector::halfvec from chunks;
+insert into project_embeddings (tenant_id, project_id, model, dimensions, revision, chunks, embedded, completed_at, updated_at)
+select tenant_id, project_id, 'words#1', 64, 2, 9, 9, now(), now() from projects;
 insert into document_chunks (
     tenant_id, content_hash, format, title, chunker_version, ordinal, chunk_hash, titled, headings, line_from, line_to, char_from, char_to
 )

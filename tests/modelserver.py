@@ -36,7 +36,10 @@ def embed(text: str, *, dimensions: int = DIMENSIONS) -> list[float]:
 
 @dataclass
 class ModelServer:
-    """What was asked, and what is answered. *faults* are answered first, one request each; *gate* holds answers back while it is closed."""
+    """What was asked, and what is answered. *faults* are answered first, one request each; *gate* holds answers back while it is closed.
+
+    *asked* is set by each request, *heard* when it is answered.
+    """
 
     url: str = ""
     dimensions: int = DIMENSIONS
@@ -45,6 +48,7 @@ class ModelServer:
     faults: deque[Fault] = field(default_factory=deque)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
     at_once: int = 0
     most_at_once: int = 0
     longest_text: int | None = None
@@ -71,6 +75,7 @@ class ModelServer:
             return web.json_response(self._embed(body) if request.path.endswith("embeddings") else rerank(body))
         finally:
             self.at_once -= 1
+            self.heard.set()
 
     def _embed(self, body: dict[str, object]) -> dict[str, object]:
         vectors = [embed(str(text), dimensions=self.dimensions) for text in _list(body["input"])]

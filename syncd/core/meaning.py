@@ -11,6 +11,7 @@ from typing import Literal, Protocol, TypeAlias
 PASSAGE_VERSION = 1
 MAX_DIMENSIONS = 4_000  # a row of Postgres holds no more of them, at two bytes each
 EVERY_TENANT = "*"
+LOCAL_TEXTS = 16
 LOCAL_MODEL = "all-MiniLM-L6-v2"
 _BREAK = re.compile(r"\n\n+|\n|(?<=[.!?]) |\s")
 
@@ -123,6 +124,11 @@ class EmbedderChoice:
     batch: int = 32
     concurrency: int = 2
     query_seconds: float = 0.3
+
+    @property
+    def texts_at_once(self) -> int:
+        """How many texts keep it busy: all requests it may have under way, or a few for the model of this machine."""
+        return LOCAL_TEXTS if self.url is None else self.batch * self.concurrency
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,9 +40,9 @@ log = logging.getLogger("syncd.embedding")
 
 LOOK_SECONDS = 30.0
 SLICE_SECONDS = 20.0  # of one project, then it is the next one's turn
-CLAIM = timedelta(seconds=180)  # longer than a request may take: it is renewed with each write
+CLAIM = timedelta(seconds=90)  # longer than a request may take: it is renewed with each write
 LISTED_CHUNKS = 2_000
-CHUNKS_AT_ONCE = 64
+PASSAGES_OF_A_CHUNK = 2  # about
 FIRST_REST_SECONDS = 5.0
 LONGEST_REST_SECONDS = 300.0
 SWEEP_EVERY = timedelta(hours=1)
@@ -52,12 +52,16 @@ REMOVED_AT_ONCE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """What the loop works with: the projects of the tenants of these names (*: of every one) get vectors of *embedder*."""
+    """What the loop works with: the projects of the tenants of these names (*: of every one) get vectors of *embedder*.
+
+    What is asked at once, about *texts_at_once*, is written at once.
+    """
 
     pool: Pool
     embedder: Embedder
     tenants: Sequence[str]
     clock: Callable[[], datetime]
+    texts_at_once: int = 64
     slice_seconds: float = SLICE_SECONDS
     swept_at: dict[ProjectId, datetime] = field(default_factory=dict)
 
@@ -178,16 +182,16 @@ async def _fill(work: Embedding, claim: Claim, standing: Standing) -> None:
             chunks = await list_unembedded(connection, claim.project_id, claim.model, limit=LISTED_CHUNKS, after=after)
         if not chunks:
             return
-        for part in _split(chunks):
+        for part in _split(chunks, max(1, work.texts_at_once // PASSAGES_OF_A_CHUNK)):
             vectors = await _embed(work, part, standing)
             if not await _write(work, claim, part, vectors) or work.clock() >= until:
                 return
         after = chunks[-1].chunk_hash
 
 
-def _split(chunks: Sequence[UnembeddedChunk]) -> Iterator[Sequence[UnembeddedChunk]]:
+def _split(chunks: Sequence[UnembeddedChunk], most: int) -> Iterator[Sequence[UnembeddedChunk]]:
     waiting = iter(chunks)
-    while part := list(islice(waiting, CHUNKS_AT_ONCE)):
+    while part := list(islice(waiting, most)):
         yield part
 
 

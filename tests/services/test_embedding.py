@@ -126,11 +126,10 @@ async def test_two_daemons_embed_no_text_twice(
 
 
 async def test_a_daemon_that_stops_halfway_leaves_the_rest_to_the_next(
-    mirror: Mirror, database: Database, project: Project, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+    mirror: Mirror, database: Database, project: Project, server: ModelServer
 ) -> None:
-    monkeypatch.setattr("syncd.services.embedding.CHUNKS_AT_ONCE", 3)
     async with open_embedding(mirror, server) as embedding:
-        assert await embed_all(replace(embedding, slice_seconds=0.0)) is True
+        assert await embed_all(replace(embedding, slice_seconds=0.0, texts_at_once=6)) is True
         written = await count_vectors(database)
         assert written > 0
         state = await read_state(mirror)

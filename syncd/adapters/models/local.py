@@ -87,6 +87,8 @@ def _load(threads: int) -> tuple[Any, Any]:
     runtime = importlib.import_module("onnxruntime")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
+    # Memory is given back after a batch: the arena would keep the most that any needed.
+    options.enable_cpu_mem_arena = False
     session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     tokenizer = importlib.import_module("tokenizers").BertWordPieceTokenizer(str(VOCABULARY), lowercase=True)
     tokenizer.enable_truncation(MAX_TOKENS)
