@@ -71,11 +71,14 @@ def _make_path_pattern(value: str) -> str:
 
 
 def _make_language_pattern(value: str) -> str:
-    """Return a pattern for bodies that hold a block of code in a language, as Markdown, reStructuredText and AsciiDoc mark it."""
+    """Return a pattern for bodies that hold a block of code in a language, as Markdown, reStructuredText, AsciiDoc and Org mark it."""
     folded = value.casefold()
     names = next((names for names in _LANGUAGES.values() if folded in names), (folded,))
     named = "(" + "|".join(_escape(name) for name in names) + ")"
-    return rf"(^|\n)[ \t>]*((```+|~~~+)[ \t]*[{{.]*|\.\. (code|code-block|sourcecode|highlight):: *|\[source, *){named}([^\w+#-]|$)"
+    fence = r"(```+|~~~+)[ \t]*[{.]*"
+    directive = r"\.\. (code|code-block|sourcecode|highlight):: *"
+    block = r"\[source[^],\n]*, *|#\+begin_src +"
+    return rf"(^|\n)[ \t>]*({fence}|{directive}|{block}){named}([^\w+#-]|$)"
 
 
 def _escape(text: str) -> str:

@@ -45,6 +45,8 @@ def test_a_path_filter_begins_at_a_name_and_knows_stars(written: str, path: str,
         ("c", "```c++\n", False),
         ("c++", "```cpp\n", True),
         ("java", "```javascript\n", False),
+        ("python", "[source%linenums,python]\n----\nx\n----", True),
+        ("python", "#+BEGIN_SRC python :results output\nx\n#+END_SRC", True),
         ("python", "python is a language", False),
     ],
 )

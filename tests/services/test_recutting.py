@@ -10,7 +10,10 @@ import pytest
 
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.publishing import collect_orphans
-from syncd.adapters.postgres.transactions import fenced, in_project
+from syncd.adapters.postgres.reading.documents import make_path_range
+from syncd.adapters.postgres.reading.ranked import Page, Scope, search
+from syncd.adapters.postgres.reading.search import Searched
+from syncd.adapters.postgres.transactions import fenced, in_project, reading
 from syncd.core.locks import Lock
 from syncd.core.projects import Project
 from syncd.services.locking import holding
@@ -93,6 +96,52 @@ async def test_after_a_new_chunker_every_version_is_read_by_a_new_layout(
     assert after.chunks > before
     assert after.chunker_version == NEXT_VERSION
     assert after.revision == 2, "what is read is the same; no revision is made of it"
+
+
+async def find_paths(mirror: Mirror, project: Project, *, revision: int) -> set[str]:
+    """Search as agents do, and return which documents are found."""
+    project = await mirror.get_project(project.project_id)
+    scope = Scope({project.project_id: Searched(project.chunks, revision)}, make_path_range(""))
+    async with reading(mirror.read_pool, mirror.tenant_id) as connection:
+        found = await search(connection, scope, "a sentence that is repeated", page=Page(20, per_document=1, limit=20))
+    assert all(hit.body for hit in found.hits)
+    return {hit.place.path for hit in found.hits}
+
+
+async def test_search_finds_every_document_at_every_step_of_a_recut_and_beside_it(
+    mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = await make_history(mirror, tmp_path, "abcdefgh")
+    former, newest = {f"{name}.md" for name in "abcdefgh"}, {f"{name}.md" for name in "acdefgh"}
+    assert await find_paths(mirror, project, revision=1) == former
+    bring_in_next_chunker(monkeypatch)
+    monkeypatch.setattr("syncd.services.recutting.BATCH_BLOBS", 1)
+
+    async def step(lock: Lock) -> bool:
+        times = iter((timedelta(), timedelta(hours=2)))
+        begun = mirror.work.clock()
+        until = begun + timedelta(hours=1)
+        return await recut_project(mirror.work.store, lock, clock=lambda: begun + next(times), until=until)
+
+    async def keep_searching() -> None:
+        while not finished.is_set():
+            assert await find_paths(mirror, project, revision=2) == newest
+
+    finished, steps = asyncio.Event(), 0
+    async with (
+        holding(mirror.locking, mirror.tenant_id, project.project_id, reason="test") as lock,
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(keep_searching())
+        try:
+            while not await step(lock):
+                steps += 1
+                assert await find_paths(mirror, project, revision=1) == former
+                assert await find_paths(mirror, project, revision=2) == newest
+        finally:
+            finished.set()
+    assert steps == len(former), "one for each version but the last, whose step ends it"
+    await check_layouts(mirror, project)
 
 
 async def test_between_two_chunkers_a_sync_mixes_their_layouts_and_loses_nothing(

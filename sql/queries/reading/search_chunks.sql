@@ -80,7 +80,7 @@ with candidates as materialized (
                 and not exists (
                     select
                     from unnest($12::text[]) as pattern
-                    where c.body !~* pattern
+                    where concat(c.header, e'\n', c.body) !~* pattern
                 )
                 and not exists (
                     select

@@ -59,7 +59,7 @@ with passages as materialized (
                 and not exists (
                     select
                     from unnest($9::text[]) as pattern
-                    where c.body !~* pattern
+                    where concat(c.header, e'\n', c.body) !~* pattern
                 )
                 and not exists (
                     select
