@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from mcp_server.identity import Caller
 from syncd.adapters.postgres.connections import Connection, Pool
@@ -13,6 +14,16 @@ from syncd.core.meaning import NO_HELPERS, Helpers
 from syncd.errors import NotFound
 
 SHOWN_NAMES = 20
+
+
+class Report(Protocol):
+    """Tells the client how far its call is, where it asked for that; *progress* rises from one to the next."""
+
+    async def __call__(self, progress: float, total: float | None = None, message: str | None = None) -> None: ...
+
+
+async def report_to_nobody(progress: float, total: float | None = None, message: str | None = None) -> None:
+    """Tell nobody: this request has no progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +49,7 @@ class Call:
     """What a handler works with. *connection* is in a transaction that sees the caller's tenant alone, read-only but for tools that write.
 
     *projects* are those that the caller's key opens: a handler reads of no other. *pool* is for what must be committed before the answer.
-    *helpers* are the models that searches may ask.
+    *helpers* are the models that searches may ask; *report* tells the client how far a call is that takes long.
     """
 
     caller: Caller
@@ -49,6 +60,7 @@ class Call:
     pool: Pool
     session_rules: SessionRules
     helpers: Helpers = NO_HELPERS
+    report: Report = report_to_nobody
 
     def seal_cursor(self, position: list[str | int], *, purpose: str) -> str:
         """Return a cursor that only this tenant can use, for the same *purpose*."""

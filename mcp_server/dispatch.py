@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from mcp.server import ServerRequestContext
@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from mcp_server.answers import Answer, ErrorAnswer
 from mcp_server.arguments import Arguments, explain_arguments
-from mcp_server.calls import Asker, Call, SessionRules
+from mcp_server.calls import Asker, Call, Report, SessionRules
 from mcp_server.gate import Gate
 from mcp_server.identity import READ_SCOPE, Caller
 from mcp_server.ledger import Answered, Ledger
@@ -60,7 +60,8 @@ class Dispatcher:
         started = time.monotonic()
         tool = _get_tool(params.name)
         caller = await self.identify(context)
-        outcome, answer = await self._answer(tool, caller, params.arguments or {})
+        report = context.session.report_progress
+        outcome, answer = await self._answer(tool, caller, params.arguments or {}, report=report)
         result = self.gate.release(answer)
         answered = Answered(
             tool=tool.name,
@@ -87,7 +88,9 @@ class Dispatcher:
         if caller is not None:
             self.ledger.note(caller, answered)
 
-    async def _answer(self, tool: Tool, caller: Caller | None, raw: Mapping[str, object]) -> tuple[str, Answer]:
+    async def _answer(
+        self, tool: Tool, caller: Caller | None, raw: Mapping[str, object], *, report: Report
+    ) -> tuple[str, Answer]:
         if caller is None or READ_SCOPE not in caller.scopes:
             return "refused", ErrorAnswer(
                 f"The API key is unknown, revoked, expired or lacks {READ_SCOPE}: `syncd key add`."
@@ -101,14 +104,14 @@ class Dispatcher:
         except ValidationError as error:
             return "wrong_arguments", explain_arguments(tool.name, tool.arguments, error)
         try:
-            return "ok", await self._run(tool, caller, arguments)
+            return "ok", await self._run(tool, caller, arguments, report=report)
         except SyncdError as error:
             return error.code, ErrorAnswer(f"{error.message} {error.hint}".strip())
         except Exception:  # the tool middleware: whatever failed, an agent gets a sentence, and the log the trace
             logger.exception("tool_failed", extra={"tool": tool.name})
             return "failed", ErrorAnswer("The server failed; it is not your call. Retry once, then tell the operator.")
 
-    async def _run(self, tool: Tool, caller: Caller, arguments: Arguments) -> Answer:
+    async def _run(self, tool: Tool, caller: Caller, arguments: Arguments, *, report: Report) -> Answer:
         if tool.at_once is not None:
             with explaining_reads():
                 async with asyncio.timeout(CALL_SECONDS):
@@ -116,7 +119,7 @@ class Dispatcher:
             if answer is not None:
                 return answer
         async with self.open_call(caller, writes=tool.writes) as call:
-            return await tool.handler(call, arguments)
+            return await tool.handler(replace(call, report=report), arguments)
 
     @asynccontextmanager
     async def open_call(self, caller: Caller, *, writes: bool = False) -> AsyncIterator[Call]:

@@ -49,6 +49,7 @@ async def show_diff(call: Call, arguments: DiffArguments) -> Answer:
     target = await get_target(call, arguments.id, gone=True)
     old = await _read_side(call, target, arguments.since)
     new = await _read_side(call, target, arguments.to)
+    await call.report(1, 2, "both texts are read")
     # The cost is bounded, and still too long for the loop that serves everybody.
     counts, parts = await asyncio.to_thread(_compare, old, new, by_section=arguments.by == "sections")
     head = f"{freshness_line(target.project)}\n{old.label} → {new.label} · {counts}"

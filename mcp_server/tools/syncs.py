@@ -16,6 +16,7 @@ from syncd.core.ids import ProjectId
 
 WAIT_SECONDS = 8.0  # a call ends within ten
 LOOK_SECONDS = 0.1
+REPORT_SECONDS = 1.0
 
 
 class SyncArguments(Arguments):
@@ -38,10 +39,13 @@ async def sync_now(call: Call, arguments: SyncArguments) -> Answer:
 
 
 async def _wait(call: Call, project_id: ProjectId) -> dict[str, Json]:
-    """Return how a look that began after the call has ended, or how to wait for it longer."""
-    deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
-    while asyncio.get_running_loop().time() < deadline:
+    """Return how a look that began after the call has ended, or how to wait for it longer; tell the client how it goes."""
+    started = told = asyncio.get_running_loop().time()
+    while (now := asyncio.get_running_loop().time()) < started + WAIT_SECONDS:
         attempt = await find_attempt(call.connection, project_id)
+        if attempt and now >= told:
+            await call.report(now - started, WAIT_SECONDS, f"the project is {attempt.condition}")
+            told += REPORT_SECONDS
         if attempt and attempt.attempted_at and attempt.attempted_at >= call.now and attempt.condition != "syncing":
             return {"synced": attempt.condition == "ready"}
         await asyncio.sleep(LOOK_SECONDS)
