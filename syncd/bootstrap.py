@@ -14,7 +14,8 @@ from syncd.adapters.encryption import KeyRing, parse_key_ring
 from syncd.adapters.github.app import GitHubApp, open_github_app
 from syncd.adapters.github.app_key import load_app_key
 from syncd.adapters.models.opening import open_embedder
-from syncd.adapters.parsing import open_parsers
+from syncd.adapters.parsing.parsers import open_parsers
+from syncd.adapters.parsing.worker import ParseLimits
 from syncd.adapters.passwords import Passwords, open_passwords
 from syncd.adapters.postgres.connections import Pool, open_pool
 from syncd.adapters.redis.budgets import SharedBudgets
@@ -83,7 +84,8 @@ async def open_parts(settings: Settings, grounds: Grounds) -> AsyncIterator[Part
         sync_pool = await stack.enter_async_context(open_pool(sync_url, size=settings.pool_connections))
         web_pool = await stack.enter_async_context(open_pool(web_url, size=WEB_POOL_SIZE))
         redis = await stack.enter_async_context(open_redis_client(redis_url))
-        parsers = await stack.enter_async_context(open_parsers(workers=settings.parse_workers))
+        limits = ParseLimits(settings.parse_seconds, settings.parse_memory_bytes)
+        parsers = await stack.enter_async_context(open_parsers(workers=settings.parse_workers, limits=limits))
         board = await stack.enter_async_context(open_progress_board(redis, utc_now))
         key_ring, budgets = find_key_ring(settings), make_budgets(settings, redis)
         app = await stack.enter_async_context(open_app(settings, budgets))

@@ -159,6 +159,8 @@ class Settings(BaseSettings):
     full_reconcile_seconds: float = Field(default=86_400.0, ge=60, le=30 * 86_400)
     sync_concurrency: int = Field(default=4, ge=1, le=64)
     parse_workers: int = Field(default=2, ge=0, le=64)
+    parse_seconds: float = Field(default=20.0, ge=0.1, le=600)
+    parse_memory_bytes: int = Field(default=1024 * 1024 * 1024, ge=64 * 1024 * 1024)
     lease_seconds: float = Field(default=30.0, ge=1, le=600)
     document_max_bytes: int = Field(default=5 * 1024 * 1024, ge=1, le=100 * 1024 * 1024)
     project_max_documents: int = Field(default=200_000, ge=1)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from syncd.adapters.embedded.redis import RedisServer
-from syncd.adapters.parsing import open_parsers
+from syncd.adapters.parsing.parsers import open_parsers
 from syncd.adapters.postgres.connections import Pool, open_pool
 from syncd.adapters.postgres.projects import add_project, find_project_by_id
 from syncd.adapters.postgres.tenants import add_tenant

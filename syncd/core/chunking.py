@@ -8,11 +8,11 @@ from pathlib import PurePosixPath
 
 from syncd.core.formats.readers import make_outline
 from syncd.core.lines import line_at, line_starts
-from syncd.core.outline import Anchor, Link, Outline, Section
+from syncd.core.outline import Anchor, Link, Outline, Section, make_coarse_outline
 from syncd.core.renditions import Rendition
 from syncd.core.splitting import Piece, Splitter
 
-__all__ = ["CHUNKER_VERSION", "Chunk", "Layout", "Link", "chunk_hash", "make_layout"]
+__all__ = ["CHUNKER_VERSION", "Chunk", "Layout", "Link", "chunk_hash", "make_coarse_layout", "make_layout"]
 
 # Raise it whenever a text may be cut, headed or tokenised differently than before: the daemon then cuts anew what is stored.
 CHUNKER_VERSION = 2
@@ -70,15 +70,26 @@ def make_layout(
     max_characters: int = 2400,
 ) -> Layout:
     """Return the chunks, title and links of *text*; no chunk exceeds *max_characters*, and an empty text has none."""
+    return _cut(text, make_outline(text, format), path=path, target=target_characters, maximum=max_characters)
+
+
+def make_coarse_layout(
+    text: str, *, path: str, reason: str, target_characters: int = 1600, max_characters: int = 2400
+) -> Layout:
+    """Return the chunks of a text of which nothing is looked at but its line ends; *reason* says why."""
+    outline = make_coarse_outline(text, size=target_characters // 4, fallback=reason)
+    return _cut(text, outline, path=path, target=target_characters, maximum=max_characters)
+
+
+def _cut(text: str, outline: Outline, *, path: str, target: int, maximum: int) -> Layout:
     lines = line_starts(text)
-    outline = make_outline(text, format)
     title = (outline.title or _stem(path))[:_MAX_TITLE_CHARACTERS]
     splitter = Splitter(
         text=text,
         starts=outline.starts or lines,
         rendition=Rendition(text, outline.replaced),
-        target=target_characters,
-        maximum=max_characters,
+        target=target,
+        maximum=maximum,
     )
     chunks = tuple(
         _make_chunk(ordinal, piece, section, title=title, splitter=splitter, lines=lines)

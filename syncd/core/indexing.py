@@ -1,10 +1,10 @@
 """What a sync stores of a text: its chunks by hash, where they stand, its links, and the search terms of a chunk."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from syncd.core.chunking import Chunk, chunk_hash, make_layout
-from syncd.core.outline import Link
+from syncd.core.chunking import Chunk, Layout, chunk_hash, make_coarse_layout, make_layout
+from syncd.core.outline import Anchor, Link
 from syncd.core.terms import format_sparsevec, format_weights, make_impacts
 
 
@@ -20,7 +20,7 @@ class TextToIndex:
 
 @dataclass(frozen=True, slots=True)
 class IndexedText:
-    """A text cut up. *hashes* stand beside *chunks*."""
+    """A text cut up. *hashes* stand beside *chunks*; the rest is as in its `Layout`."""
 
     content_hash: bytes
     format: str
@@ -29,6 +29,10 @@ class IndexedText:
     chunks: tuple[Chunk, ...]
     hashes: tuple[bytes, ...]
     links: tuple[Link, ...]
+    anchors: tuple[Anchor, ...] = ()
+    language: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    fallback: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +45,28 @@ class ChunkTerms:
 
 def index_texts(texts: tuple[TextToIndex, ...]) -> tuple[IndexedText, ...]:
     """Return each text cut into chunks."""
-    indexed = []
-    for text in texts:
-        layout = make_layout(text.text, format=text.format, path=text.path)
-        hashes = tuple(chunk_hash(chunk, text.format) for chunk in layout.chunks)
-        indexed.append(
-            IndexedText(
-                text.content_hash, text.format, layout.title, layout.titled, layout.chunks, hashes, layout.links
-            )
-        )
-    return tuple(indexed)
+    return tuple(_index(text, make_layout(text.text, format=text.format, path=text.path)) for text in texts)
+
+
+def index_as_text(text: TextToIndex, reason: str) -> IndexedText:
+    """Return a text cut without any look at its format, because of *reason*: for a linear look at its line ends there is always time."""
+    return _index(text, make_coarse_layout(text.text, path=text.path, reason=reason))
+
+
+def _index(text: TextToIndex, layout: Layout) -> IndexedText:
+    return IndexedText(
+        text.content_hash,
+        text.format,
+        layout.title,
+        layout.titled,
+        layout.chunks,
+        tuple(chunk_hash(chunk, text.format) for chunk in layout.chunks),
+        layout.links,
+        layout.anchors,
+        layout.language,
+        layout.metadata,
+        layout.fallback,
+    )
 
 
 def make_terms(passages: tuple[tuple[str, str], ...], *, vectors: bool) -> tuple[ChunkTerms, ...]:

@@ -100,3 +100,12 @@ class Outline:
 def make_plain_outline(*, title: str | None = None, fallback: str | None = None) -> Outline:
     """Return the outline of text without structure: one section, to be split at its paragraphs."""
     return Outline(title=title, sections=(Section(headings=(), anchor=None, line_from=0),), fallback=fallback)
+
+
+def make_coarse_outline(text: str, *, size: int, fallback: str | None = None) -> Outline:
+    """Return the outline of a text that must not be looked at closely: blocks of *size* characters at most, of whole lines where they fit."""
+    starts = [0]
+    while (end := starts[-1] + size) < len(text):
+        starts.append(text.rfind("\n", starts[-1], end) + 1 or end)
+    blocks = tuple(Block(number, number + 1) for number in range(len(starts)))
+    return Outline(None, (Section((), None, 0, blocks),), fallback=fallback, starts=starts)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syncd.adapters.beside import raising_first
-from syncd.adapters.parsing import Parsers
+from syncd.adapters.parsing.parsers import Parsers
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.mirror import (
     has_vectors,

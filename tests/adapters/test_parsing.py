@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from syncd.adapters.parsing import INLINE_CHARACTERS, SLICE_CHARACTERS, Parsers, open_parsers
+from syncd.adapters.parsing.parsers import INLINE_CHARACTERS, SLICE_CHARACTERS, Parsers, open_parsers
+from syncd.adapters.parsing.worker import ParseLimits
 from syncd.core.indexing import TextToIndex
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +31,7 @@ TEXTS = tuple(
 # A daemon in small: it starts its workers, says so, and waits to be killed.
 OWNER = """
 import asyncio, json, multiprocessing
-from syncd.adapters.parsing import open_parsers
+from syncd.adapters.parsing.parsers import open_parsers
 from tests.adapters.test_parsing import TEXTS
 
 async def main():
@@ -75,6 +76,54 @@ async def test_the_workers_end_with_their_context() -> None:
         assert len(workers) == 2
     _, alive = psutil.wait_procs(list(workers), timeout=END_SECONDS)
     assert alive == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "text", "reason"),
+    [
+        (ParseLimits(seconds=0.5), TextToIndex(b"", "- x\n" * 49_000, "md", "a.md"), "reading it took more than 0.5 s"),
+        (
+            ParseLimits(memory_bytes=64 * 1024**2),
+            TextToIndex(b"", "<p>" * 390_000, "html", "a.html"),
+            "reading it took more than 64 MiB",
+        ),
+    ],
+)
+async def test_a_document_beyond_a_limit_is_cut_as_text_with_the_reason_and_harms_no_other(
+    limits: ParseLimits, text: TextToIndex, reason: str
+) -> None:
+    async with open_parsers(workers=1, limits=limits) as parsers, open_parsers(workers=0) as threads:
+        *others, hostile = await parsers.index_texts([*TEXTS[1:4], text])
+        assert tuple(others) == await threads.index_texts(TEXTS[1:4])
+    assert hostile.fallback == reason
+    assert "".join(chunk.body for chunk in hostile.chunks) == text.text
+    assert hostile.links == ()
+
+
+async def test_a_worker_that_others_killed_is_replaced_and_its_work_done_again() -> None:
+    before = list_workers()
+    async with open_parsers(workers=1) as parsers:
+        indexed = await parsers.index_texts(TEXTS[:5])
+        for worker in list_workers() - before:
+            worker.kill()
+        assert await parsers.index_texts(TEXTS[:5]) == indexed
+        assert all(text.fallback is None for text in indexed)
+
+
+async def test_a_caller_that_goes_away_leaves_no_work_behind() -> None:
+    before = list_workers()
+    async with open_parsers(workers=1) as parsers:
+        waiting = asyncio.create_task(parsers.index_texts([TextToIndex(b"", "- x\n" * 49_000, "md", "a.md")]))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        started = list_workers() - before
+        assert len(started) == 1
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        _, alive = await asyncio.to_thread(psutil.wait_procs, list(started), timeout=END_SECONDS)
+        assert alive == []
+        assert len(await parsers.index_texts(TEXTS[:5])) == 5
 
 
 @pytest.mark.skipif(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from syncd.adapters.parsing import open_parsers
+from syncd.adapters.parsing.parsers import open_parsers
 from syncd.adapters.postgres.connections import open_pool
 from syncd.core import chunking, indexing
 from syncd.core.chunking import CHUNKER_VERSION

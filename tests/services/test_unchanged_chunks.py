@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from syncd.adapters.parsing import Parsers
+from syncd.adapters.parsing.parsers import Parsers
 from syncd.adapters.postgres.transactions import in_project
 from syncd.core.indexing import ChunkTerms
 from syncd.core.projects import Project

@@ -6,10 +6,11 @@ from syncd.core.formats.notebook import make_notebook_outline
 from syncd.core.formats.org import make_org_outline
 from syncd.core.formats.rst import make_rst_outline
 from syncd.core.markdown import make_markdown_outline
-from syncd.core.outline import Outline, make_plain_outline
+from syncd.core.outline import Outline, make_coarse_outline, make_plain_outline
 
 _MAX_SECTIONS = 20_000
 _MAX_LINES = 200_000
+_COARSE_CHARACTERS = 400
 # The readers that go line by line, and those that do not.
 _LINE_READERS = {"rst": make_rst_outline, "adoc": make_asciidoc_outline, "org": make_org_outline}
 _PAGE_READERS = {"html": make_html_outline, "ipynb": make_notebook_outline, "md": make_markdown_outline}
@@ -19,8 +20,10 @@ _READER_ERRORS = (RuntimeError, LookupError, ValueError, TypeError, AttributeErr
 
 def make_outline(text: str, format: str) -> Outline:  # noqa: A002 - the contract's word for it
     """Return the outline of *text* as its format has it; of plain text, and of what has no reader, one without structure."""
-    if format in _LINE_READERS and text.count("\n") > _MAX_LINES:
-        return make_plain_outline(fallback=f"more than {_MAX_LINES} lines")
+    if text.count("\n") > _MAX_LINES:
+        is_structured = format in _LINE_READERS or format in _PAGE_READERS or format == "mdx"
+        reason = f"more than {_MAX_LINES} lines" if is_structured else None
+        return make_coarse_outline(text, size=_COARSE_CHARACTERS, fallback=reason)
     try:
         outline = _read(text, format)
     except _READER_ERRORS as error:
