@@ -81,7 +81,9 @@ def explain_arguments(tool: str, model: type[Arguments], error: ValidationError)
     ]
     allowed = ", ".join(_describe_field(name, prop) for name, prop in schema["properties"].items())
     example = ", ".join(f"{name}=…" for name in schema.get("required", ()))
-    return ErrorAnswer(f"{'; '.join(faults)}. {tool} takes: {allowed or 'no arguments'}. Call {tool}({example}).")
+    said = "; ".join(faults).removesuffix(".")
+    end = "" if said.endswith("?") else "."
+    return ErrorAnswer(f"{said}{end} {tool} takes: {allowed or 'no arguments'}. Call {tool}({example}).")
 
 
 def _explain_fault(fault: Mapping[str, Any], allowed: Collection[str]) -> str:
@@ -97,6 +99,8 @@ def _explain_fault(fault: Mapping[str, Any], allowed: Collection[str]) -> str:
 
 
 def _describe_field(name: str, prop: Mapping[str, Any]) -> str:
-    bounds = [str(prop[bound]) for bound in ("minimum", "maximum") if bound in prop]
-    kind = prop.get("type", "value") + (f" {'-'.join(bounds)}" if bounds else "")
-    return f"{name} ({kind})"
+    if "enum" in prop:
+        return f"{name} ({' | '.join(prop['enum'])})"
+    low, high = prop.get("minimum"), prop.get("maximum")
+    bounds = "" if low is None else f" {low} or more" if high is None else f" {low}-{high}"
+    return f"{name} ({prop.get('type', 'value')}{bounds})"

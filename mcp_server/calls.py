@@ -90,4 +90,5 @@ class Call:
             return "Your key opens no project yet; docs_projects() lists them."
         near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.5)
         shown = ", ".join(near or names[:SHOWN_NAMES])
-        return f"{'Did you mean' if near else 'There are'}: {shown}? Call docs_projects() for all."
+        said = f"Did you mean: {shown}?" if near else f"There are: {shown}."
+        return f"{said} Call docs_projects() for all."

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from mcp_server.calls import Asker, Call
+from mcp_server.folders import find_folder
 from mcp_server.viewing import view_project
 from syncd.adapters.postgres.reading.at_once import ReadDocument, WantedDocument, read_document
 from syncd.adapters.postgres.reading.documents import ReadableDocument, find_version, list_documents_at, list_paths
@@ -195,22 +196,30 @@ async def _find_version(call: Call, project: ReadableProject, path: str, *, vers
 
 
 async def _explain_absence(call: Call, text: str, candidates: Sequence[_Candidate]) -> NotFound:
-    if not candidates:
-        shown = text.strip().removeprefix("doc://").lstrip("/")
-        name = split_project(shown)[0]
+    shown = text.strip().removeprefix("doc://").strip("/")
+    name = split_project(shown)[0]
+    if not candidates or shown == name:
         if call.find_project(name) is not None:
             return NotFound(
                 "document_not_named",
                 f"{text[:200]!r} names a project and no document.",
                 hint=f'Call docs_list(project="{name}") for its documents.',
             )
-        call.get_project(name)
+        if not candidates:
+            call.get_project(name)
     moved = await _explain_former(call, candidates)
     if moved is not None:
         return moved
     project = candidates[0].project
     paths = await list_paths(call.connection, project.project_id, limit=_COMPARED_PATHS, revision=project.revision)
     wanted = candidates[-1].path
+    folder = await find_folder(call, project, wanted)
+    if folder:
+        return NotFound(
+            "document_not_named",
+            f"{text[:200]!r} is a folder.",
+            hint=f'Call docs_list(project="{project.name}", path="{folder}") for its documents.',
+        )
     # A path whose hidden characters the gate took away is found again by what was shown of it.
     near = [path for path in paths if make_visible(path).text == wanted] or _nearest(wanted, paths)
     ids = ", ".join(f"{project.name}/{path}" for path in near)

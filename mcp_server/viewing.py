@@ -17,7 +17,7 @@ from syncd.errors import BadUsage, NotFound, Rejected
 
 async def view_project(call: Call, project: ReadableProject, at: str | None) -> ReadableProject:
     """Return *project* as of *at*, or as it is. Raises `NotFound` where it had no such revision."""
-    if at is None:
+    if at is None or _means_now(at) or at.strip() == project.branch:
         return project
     if is_session_id(at.strip()):
         return await _view_pinned(call, project, at.strip())
@@ -34,7 +34,7 @@ async def view_project(call: Call, project: ReadableProject, at: str | None) -> 
 
 async def view_projects(call: Call, projects: Sequence[ReadableProject], at: str | None) -> Sequence[ReadableProject]:
     """Return *projects* as of *at*, a time or a session; those that were not synced by then, or are not pinned, are left out."""
-    if at is None:
+    if at is None or _means_now(at):
         return projects
     if is_session_id(at.strip()):
         pins = await _list_pins(call, at.strip())
@@ -52,6 +52,11 @@ async def view_projects(call: Call, projects: Sequence[ReadableProject], at: str
             )
         case _:
             assert_never(moment)
+
+
+def _means_now(at: str) -> bool:
+    """Return whether *at* is a word for the newest state: agents write them."""
+    return at.strip().casefold() in {"now", "newest", "latest", "head"}
 
 
 async def _view_pinned(call: Call, project: ReadableProject, session_id: str) -> ReadableProject:

@@ -19,7 +19,7 @@ from syncd.adapters.postgres.reading.documents import list_documents, make_path_
 from syncd.adapters.postgres.reading.projects import ReadableProject
 from syncd.core.ids import ProjectId
 from syncd.core.references import format_document_id
-from syncd.errors import Rejected
+from syncd.errors import Rejected, SyncdError
 
 PAGE = 100
 MAX_PROJECTS = 200
@@ -91,7 +91,7 @@ async def _begin(call: Call, projects: Sequence[ReadableProject], arguments: Cha
     if asked == _EVERYTHING:
         known: Mapping[ProjectId, int] = {}
     elif not is_moment(asked):
-        (packed,) = call.open_cursor(asked, purpose=_since_purpose(arguments))
+        (packed,) = _open_since(call, asked, arguments)
         known = {span.project.project_id: span.until for span in _unpack(str(packed), projects)}
     elif arguments.project is not None:
         view = await view_project(call, projects[0], asked)
@@ -103,6 +103,17 @@ async def _begin(call: Call, projects: Sequence[ReadableProject], arguments: Cha
         _Span(project, min(known.get(project.project_id, 0), project.revision), project.revision)
         for project in projects
     ]
+
+
+def _open_since(call: Call, asked: str, arguments: ChangesArguments) -> list[str | int]:
+    try:
+        return call.open_cursor(asked, purpose=_since_purpose(arguments))
+    except SyncdError as error:
+        raise Rejected(
+            "moment_invalid",
+            f"since={asked[:100]!r} is neither a moment nor the nextSince of an answer about the same project or projects.",
+            hint="Write r42, 7 or more digits of a commit's SHA, a time like 2026-11-20T22:00:00Z, a session, or r0 for everything.",
+        ) from error
 
 
 def _since_purpose(arguments: ChangesArguments) -> str:

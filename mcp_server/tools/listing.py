@@ -7,6 +7,7 @@ from pydantic import Field
 from mcp_server.answers import Answer, Json, ValueAnswer
 from mcp_server.arguments import Arguments, At, Text
 from mcp_server.calls import Call
+from mcp_server.folders import find_document_path, find_folder
 from mcp_server.freshness import freshness_values
 from mcp_server.viewing import view_project
 from syncd.adapters.postgres.reading.documents import (
@@ -19,6 +20,7 @@ from syncd.adapters.postgres.reading.documents import (
     make_path_range,
 )
 from syncd.adapters.postgres.reading.projects import ReadableProject
+from syncd.core.references import format_document_id
 from syncd.errors import NotFound
 
 PAGE = 200
@@ -36,17 +38,13 @@ class ListArguments(Arguments):
 async def list_folder(call: Call, arguments: ListArguments) -> Answer:
     """Return what stands in a folder. Raises `NotFound` for a folder without documents."""
     project = await view_project(call, call.get_project(arguments.project), arguments.at)
-    folder = _strip_folder(arguments.path or "", project)
+    folder = await find_folder(call, project, arguments.path or "")
+    if folder is None:
+        raise await _explain_no_folder(call, project, arguments.path or "")
     paths = make_path_range(folder)
     purpose = f"docs_list {project.project_id} {arguments.at or ''} {folder}"
     after = "" if arguments.cursor is None else str(call.open_cursor(arguments.cursor, purpose=purpose)[0])
     total = await count_documents(call.connection, project.project_id, paths, revision=project.revision)
-    if total == 0 and folder:
-        raise NotFound(
-            "folder_not_found",
-            f"There are no documents below {folder[:200]!r} in {project.name}.",
-            hint=f'Call docs_list(project="{project.name}") for its folders; read a document with docs_read(id=…).',
-        )
     items, last = await (_list_all if total <= PAGE else _list_one_level)(call, project, paths, after)
     more = last is not None
     return ValueAnswer(
@@ -61,12 +59,15 @@ async def list_folder(call: Call, arguments: ListArguments) -> Answer:
     )
 
 
-def _strip_folder(path: str, project: ReadableProject) -> str:
-    """Return a folder's path, also when it was given as an id: with the project's name before it, or as a doc:// URI."""
-    clean = path.strip().removeprefix("doc://").strip("/")
-    head, _, rest = clean.partition("/")
-    was_id = path.strip().startswith("doc://") and head == project.name
-    return rest.strip("/") if was_id else "/".join(segment for segment in clean.split("/") if segment not in {"", "."})
+async def _explain_no_folder(call: Call, project: ReadableProject, text: str) -> NotFound:
+    document = await find_document_path(call, project, text)
+    if document is not None:
+        document_id = format_document_id(project.name, document)
+        said, hint = f"{text[:200]!r} is a document.", f'Call docs_read(id="{document_id}").'
+    else:
+        said = f"There are no documents below {text[:200]!r} in {project.name}."
+        hint = f'Call docs_list(project="{project.name}") for its folders; read a document with docs_read(id=…).'
+    return NotFound("folder_not_found", said, hint=hint)
 
 
 async def _list_all(

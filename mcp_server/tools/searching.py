@@ -9,11 +9,12 @@ from pydantic import Field
 from mcp_server.answers import Answer, Json, TextAnswer, ValueAnswer
 from mcp_server.arguments import Arguments, At, Query, Text
 from mcp_server.calls import Call
+from mcp_server.folders import find_paths
 from mcp_server.freshness import freshness_line, freshness_values
 from mcp_server.tools.reading import DEFAULT_CHARACTERS, MAX_CHARACTERS
 from mcp_server.viewing import view_project, view_projects
 from syncd.adapters.postgres.reading.chunks import ChunkKey, list_parts
-from syncd.adapters.postgres.reading.documents import make_path_range
+from syncd.adapters.postgres.reading.documents import PathRange, make_path_range
 from syncd.adapters.postgres.reading.projects import ReadableProject
 from syncd.adapters.postgres.reading.ranked import Found, Hit, Page, Scope, search
 from syncd.adapters.postgres.reading.search import Place, Searched
@@ -40,7 +41,7 @@ class DocsSearchArguments(Arguments):
 
     query: Query
     project: Text | None = None
-    path: Annotated[Text | None, Field(description="only below this folder")] = None
+    path: Annotated[Text | None, Field(description="only in this folder or document")] = None
     limit: Annotated[int, Field(ge=1, le=MAX_HITS)] = 10
     cursor: Text | None = None
     at: At = None
@@ -63,7 +64,7 @@ async def search_docs(call: Call, arguments: DocsSearchArguments) -> Answer:
         searched = await view_projects(call, call.projects, arguments.at)
     else:
         searched = [await view_project(call, call.get_project(arguments.project), arguments.at)]
-    scope = _make_scope(searched, arguments.path or "")
+    scope = _make_scope(searched, await _find_paths(call, searched, arguments.path or ""))
     purpose = f"docs_search {_state_of(searched)} {arguments.path or ''} {arguments.per_document} {arguments.query}"
     offset, size = _open_cursor(call, arguments, purpose)
     page = Page(size, arguments.per_document, offset=offset, limit=arguments.limit)
@@ -91,7 +92,7 @@ async def search_docs(call: Call, arguments: DocsSearchArguments) -> Answer:
 
 async def search_documents(call: Call, arguments: SearchArguments) -> Answer:
     """Return the best documents, each once, in OpenAI's shape."""
-    scope = _make_scope(call.projects, "")
+    scope = _make_scope(call.projects, make_path_range(""))
     page = Page(SEARCH_RESULTS, per_document=1, limit=SEARCH_RESULTS)
     found = await _search(call, scope, arguments.query, page)
     views = {project.project_id: project for project in call.projects}
@@ -120,12 +121,17 @@ async def _search(call: Call, scope: Scope, query: str, page: Page) -> Found:
     return await search(call.connection, scope, query, page=page, help_=help_)
 
 
-def _make_scope(searched: Sequence[ReadableProject], path: str) -> Scope:
+async def _find_paths(call: Call, searched: Sequence[ReadableProject], path: str) -> PathRange:
+    # In several projects a path is what it says: the same words may mean another folder in each.
+    return await find_paths(call, searched[0], path) if path and len(searched) == 1 else make_path_range(path)
+
+
+def _make_scope(searched: Sequence[ReadableProject], paths: PathRange) -> Scope:
     # A project that is empty now may have held something; its statistics are then of the others.
     projects = {
         project.project_id: Searched(project.chunks, project.revision) for project in searched if project.revision
     }
-    return Scope(projects, make_path_range(path))
+    return Scope(projects, paths)
 
 
 def _state_of(searched: Sequence[ReadableProject]) -> str:

@@ -71,6 +71,48 @@ async def test_docs_list_lists_a_folder_however_it_is_named(world: World) -> Non
         assert [item["id"] for item in values["items"]] == ["guide/docs/deep/er/api.rst"]
 
 
+async def test_a_folder_is_found_below_the_docs_path_and_a_document_where_a_folder_may_stand(world: World) -> None:
+    listed = await read_values(world, "docs_list", project="guide", path="deep")
+    assert (listed["path"], listed["items"][0]["id"]) == ("docs/deep", "guide/docs/deep/er/api.rst")
+    for path, document in (
+        ("deep", "docs/deep/er/api.rst"),
+        ("docs/setup.md", "docs/setup.md"),
+        ("setup", "docs/setup.md"),
+    ):
+        text = await read(world, "docs_search", query="quokka port function", project="guide", path=path)
+        assert set(re.findall(r"^\d+\. guide/(\S+)@v1", text, re.MULTILINE)) == {document}
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "said"),
+    [
+        ("docs_read", {"id": "guide"}, 'names a project and no document. Call docs_list(project="guide")'),
+        ("docs_read", {"id": "guide/docs/deep/"}, 'is a folder. Call docs_list(project="guide", path="docs/deep")'),
+        ("docs_read", {"id": "guide/deep"}, 'is a folder. Call docs_list(project="guide", path="docs/deep")'),
+        ("docs_list", {"project": "guide", "path": "setup.md"}, 'Call docs_read(id="guide/docs/setup.md")'),
+        ("docs_list", {"project": "gude"}, "Did you mean: guide? Call"),
+        ("docs_list", {"project": "zzz"}, "There are: guide, notes. Call"),
+        ("docs_changes", {"since": "yesterday"}, "since='yesterday' is neither a moment nor"),
+        ("docs_diff", {"id": "guide/docs/setup.md", "form": "v1"}, "did you mean 'from'? docs_diff takes"),
+        ("docs_diff", {}, "by (lines | sections), max_chars (integer 200-100000)"),
+        ("docs_read", {}, "if_version (integer 1 or more)"),
+    ],
+)
+async def test_a_slip_is_answered_by_the_call_that_was_meant(
+    world: World, tool: str, arguments: dict[str, object], said: str
+) -> None:
+    assert said in await complain(world, tool, **arguments)
+
+
+@pytest.mark.parametrize("at", ["now", "HEAD", " latest ", "main"])
+async def test_words_for_the_newest_state_are_understood(world: World, at: str) -> None:
+    assert await read(world, "docs_read", id="guide/docs/setup.md", at=at) == await read(
+        world, "docs_read", id="guide/docs/setup.md"
+    )
+    if at != "main":  # which of several projects' it would be, nobody knows
+        assert "guide" in await read(world, "docs_search", query="quokka", at=at)
+
+
 async def test_docs_list_of_an_absent_folder_says_what_to_call(world: World) -> None:
     assert 'docs_list(project="guide")' in await complain(world, "docs_list", project="guide", path="nowhere")
 
