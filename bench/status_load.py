@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import psutil
 
 from syncd.adapters.embedded.postgres import open_postgres
 from syncd.adapters.embedded.redis import open_redis
@@ -54,6 +55,12 @@ class Ground:
     url: str
     keys: Sequence[str]
     folders: Sequence[Path]
+    daemon: psutil.Process
+
+    def read_work(self) -> tuple[float, float]:
+        """Return the time, and how many seconds of processor the daemon has taken by now."""
+        spent = self.daemon.cpu_times()
+        return time.monotonic(), spent.user + spent.system
 
 
 @dataclass(slots=True)
@@ -110,8 +117,8 @@ async def open_ground(place: Path) -> AsyncIterator[Ground]:
             tenant_id = (await add_tenant(connection, "bench")).tenant_id
         keys = [await _add_key(pool, tenant_id, number) for number in range(50)]
         folders = [await _add_folder(pool, tenant_id, place / f"guide-{number}") for number in range(FOLDERS)]
-        url = await stack.enter_async_context(_running_daemon(place, sync_url, web_url, redis.url))
-        yield Ground(url, keys, folders)
+        url, daemon = await stack.enter_async_context(_running_daemon(place, sync_url, web_url, redis.url))
+        yield Ground(url, keys, folders, psutil.Process(daemon))
 
 
 async def _add_key(pool: Pool, tenant_id: TenantId, number: int) -> str:
@@ -135,7 +142,7 @@ async def _add_folder(pool: Pool, tenant_id: TenantId, folder: Path) -> Path:
 
 
 @asynccontextmanager
-async def _running_daemon(place: Path, sync_url: str, web_url: str, redis_url: str) -> AsyncIterator[str]:
+async def _running_daemon(place: Path, sync_url: str, web_url: str, redis_url: str) -> AsyncIterator[tuple[str, int]]:
     port = _find_port()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("SYNCD_")},
@@ -155,7 +162,7 @@ async def _running_daemon(place: Path, sync_url: str, web_url: str, redis_url: s
     try:
         _share_processors(daemon.pid)
         await _wait_until_alive(f"http://127.0.0.1:{port}")
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", daemon.pid
     finally:
         daemon.terminate()
         await daemon.wait()
@@ -242,7 +249,9 @@ async def measure(rounds: int, readers: int) -> dict[str, Any]:
                 await probe.wait_for(folder.name, 1)
             for warm in range(FOLDERS):
                 await edit_and_wait(ground, probe, warm)
+            quiet = ground.read_work()
             idle = [await edit_and_wait(ground, probe, number) for number in range(rounds)]
+            quiet_work = _share(quiet, ground.read_work())
             crowd = [Reader() for _ in range(readers)]
             following += [
                 asyncio.create_task(reader.follow(session, ground, ground.keys[number % len(ground.keys)]))
@@ -254,7 +263,9 @@ async def measure(rounds: int, readers: int) -> dict[str, Any]:
             ids = await _list_ids(session, ground)
             asking = asyncio.create_task(ask_for_ever(session, ground, ids, told, late))
             await asyncio.sleep(2)
+            pressed = ground.read_work()
             busy = [await edit_and_wait(ground, probe, rounds + number) for number in range(rounds)]
+            pressed_work = _share(pressed, ground.read_work())
             asking.cancel()
             await asyncio.wait([asking])
             await asyncio.gather(
@@ -268,11 +279,18 @@ async def measure(rounds: int, readers: int) -> dict[str, Any]:
         "idle": _describe(idle),
         "busy": _describe(busy),
         "ratio": round(statistics.median(busy) / statistics.median(idle), 2),
+        "daemonProcessorPercent": {"idle": quiet_work, "busy": pressed_work},
+        "loadAverage": round(os.getloadavg()[0], 1),
         "readers": readers,
         "readersDropped": dropped,
         "answers": dict(told),
         "requestMilliseconds": _describe(late),
     }
+
+
+def _share(begun: tuple[float, float], ended: tuple[float, float]) -> int:
+    """Return how many per cent of a processor were taken between two readings."""
+    return round((ended[1] - begun[1]) / (ended[0] - begun[0]) * 100)
 
 
 async def _list_ids(session: aiohttp.ClientSession, ground: Ground) -> list[str]:

@@ -14,7 +14,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code (contract: 0 ok, 1 failed, 2 usage, 3 not found, 4 unreachable, 5 busy)."""
     arguments = make_parser().parse_args(argv)
     try:
-        sys.exit(asyncio.run(arguments.handler(arguments)))
+        with asyncio.Runner(loop_factory=arguments.loop_factory) as runner:
+            sys.exit(runner.run(arguments.handler(arguments)))
     except SyncdError as error:
         print_error(error, as_json=arguments.json)
         sys.exit(error.exit_code)
