@@ -182,18 +182,17 @@ async def measure_streams(served: Served, streams: int) -> dict[str, float]:
     return {"streams": streams, "kib_each": round(added / streams / 1024, 1), "mib_before": round(before / 2**20, 1)}
 
 
-async def measure_memory(served: Served, calls: int) -> dict[str, float]:
-    """Call docs_read so many times, and return the memory of the server after a tenth of them and after all."""
+async def measure_memory(served: Served, calls: int) -> list[float]:
+    """Call docs_read so many times, and return the memory of the server in MiB after each tenth of them."""
     message = make_message(served, "tools/call", name="docs_read", arguments=CALLS["docs_read"])
     sizes = list[float]()
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-    for number in range(calls):
-        if number == calls // 10:
-            sizes.append(served.process.memory_info().rss / 2**20)
-        await exchange(reader, writer, message)
+    for _ in range(10):
+        for _ in range(calls // 10):
+            await exchange(reader, writer, message)
+        sizes.append(round(served.process.memory_info().rss / 2**20, 1))
     writer.close()
-    sizes.append(served.process.memory_info().rss / 2**20)
-    return {"calls": calls, "mib_after_a_tenth": round(sizes[0], 1), "mib_after_all": round(sizes[1], 1)}
+    return sizes
 
 
 @asynccontextmanager
@@ -284,7 +283,7 @@ def show(measured: dict[str, Any]) -> None:
         print(
             f"| {cell['call']} | {cell['clients']} | {cell['p50']:.2f} | {cell['p99']:.2f} | {cell['per_second']:.0f} | {cpu} |"
         )
-    print(measured["streams"], measured["memory"])
+    print(measured["streams"], "MiB after each tenth of the calls:", measured["memory"])
 
 
 def main() -> None:

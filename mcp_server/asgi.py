@@ -22,6 +22,7 @@ from starlette.types import Message, Receive, Scope, Send
 from mcp_server.exchange import begin_exchange, make_challenge, refusing
 from mcp_server.identity import READ_SCOPE, TOKEN_SCOPES, Caller, KeyVerifier
 from mcp_server.limits import Overloaded, WrongKeys
+from mcp_server.plain import PlainCalls, open_plain_calls, read_plain_call
 from syncd.core.addresses import Network, find_address, name_site
 from syncd.errors import RetryLater, SyncdError
 
@@ -58,6 +59,7 @@ class HttpApplication:
     trusted_proxies: Sequence[Network]
     json_manager: StreamableHTTPSessionManager
     sse_manager: StreamableHTTPSessionManager
+    plain_calls: PlainCalls | None
     check_ready: Readiness
     security: TransportSecurityMiddleware
     resource: ProtectedResource | None
@@ -134,12 +136,11 @@ class HttpApplication:
         key = _find_key(request)
         if key is None:
             return None
-        site = self._find_site(request)
         if not self.verifier.knew(key):
-            self.wrong_keys.require_patience(site)
+            self.wrong_keys.require_patience(self._find_site(request))
         caller = await self.verifier.find_caller(key)
         if caller is None:
-            self.wrong_keys.note(site)
+            self.wrong_keys.note(self._find_site(request))
         return caller
 
     def _find_site(self, request: Request) -> str:
@@ -152,6 +153,10 @@ class HttpApplication:
 
     async def _serve_body(self, scope: Scope, receive: Receive, send: Send) -> None:
         first = await receive()  # the limit has read the whole body into one message
+        plain = None if self.plain_calls is None else read_plain_call(scope, first.get("body", b""))
+        if self.plain_calls is not None and plain is not None:
+            await self.plain_calls.answer(plain, scope, send)
+            return
 
         async def replay() -> Message:
             nonlocal first
@@ -192,6 +197,7 @@ async def open_application(
             trusted_proxies,
             json_manager,
             sse_manager,
+            open_plain_calls(server),
             check_ready,
             TransportSecurityMiddleware(security),
             resource,

@@ -66,12 +66,12 @@ class KeyVerifier:
 
     async def find_caller(self, key: str) -> Caller | None:
         """Return who *key* belongs to; none when it is malformed, unknown, revoked or expired. Raises `RetryLater`: nobody could say."""
-        # What cannot be a key or a token is not worth remembering.
-        if parse_key(key) is None and (self._tokens is None or self._tokens.prover.find_issuer(key) is None):
-            return None
         digest = hashlib.sha256(key.encode()).digest()
         remembered = self._remembered.get(digest)
         if remembered is None or remembered.until <= self._monotonic():
+            # What cannot be a key or a token is not worth remembering.
+            if parse_key(key) is None and (self._tokens is None or self._tokens.prover.find_issuer(key) is None):
+                return None
             remembered = _Remembered(await self._resolve(key), self._monotonic() + CACHE_SECONDS)
             self._remember(digest, remembered)
         caller = remembered.caller

@@ -173,13 +173,19 @@ class Places:
             if place.users == 0:
                 del self._places[name]
 
-    @asynccontextmanager
-    async def _turn(self, place: _Place) -> AsyncIterator[None]:
+    async def _wait(self, place: _Place) -> None:
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 await place.turns.acquire()
         except TimeoutError as error:
             raise _make_too_many_error(self.running_per_caller) from error
+
+    @asynccontextmanager
+    async def _turn(self, place: _Place) -> AsyncIterator[None]:
+        if place.turns.locked():
+            await self._wait(place)
+        else:
+            await place.turns.acquire()  # at once
         try:
             yield
         finally:

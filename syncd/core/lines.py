@@ -2,17 +2,15 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 
 def line_starts(text: str) -> list[int]:
     """Return the offset of each line's first character; a final line feed opens no further line."""
-    starts = [0] if text else []
-    end = text.find("\n") + 1
-    while 0 < end < len(text):
-        starts.append(end)
-        end = text.find("\n", end) + 1
-    return starts
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return [0, *(end + number for number, end in enumerate(accumulate(map(len, lines[:-1])), 1))] if lines else []
 
 
 def line_at(starts: Sequence[int], offset: int) -> int:
