@@ -21,10 +21,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import httpx2
+import psutil
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from pydantic import SecretStr
@@ -66,13 +68,18 @@ Ask = Callable[[str], Sequence[Span]]
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One engine at one size: milliseconds of its queries, and what its answers to the questions are worth."""
+    """One engine at one size: milliseconds of its queries by the clock and of processors, and what its answers are worth.
+
+    The processor's are of the server and of Postgres together, where Linux tells; on a busy machine they say more.
+    """
 
     engine: str
     chunks: int
     p50_ms: float
     p95_ms: float
     p99_ms: float
+    cpu_p50_ms: float
+    cpu_p95_ms: float
     ndcg: float | None = None
     recall_at_5: float | None = None
     found_at_5: float | None = None
@@ -136,8 +143,9 @@ async def run(arguments: argparse.Namespace, temporary: Path) -> tuple[list[Meas
             _say(f"{chunks} chunks: asking")
             questions = load_questions(QUESTIONS, texts) if arguments.bundle else []
             queries = list_queries(questions, arguments)
-            async with open_agent(installation, temporary, key) as agent:
-                measures.append(await measure_tool(agent, questions, queries, texts, imported))
+            async with open_agent(installation, temporary, key) as (agent, server):
+                spent_by = partial(_processor_ms, server, temporary / "servers")
+                measures.append(await measure_tool(agent, spent_by, questions, queries, texts, imported))
             async with open_pool(installation.read_url, size=1) as pool:
                 measures.append(await measure_sqlite(pool, tenant, questions, queries, temporary / f"{chunks}.sqlite"))
             _say(json.dumps([*map(asdict, measures), *map(asdict, indexings)]))
@@ -213,7 +221,7 @@ def list_queries(questions: Sequence[Question], arguments: argparse.Namespace) -
 
 
 @asynccontextmanager
-async def open_agent(installation: Installation, temporary: Path, key: str) -> AsyncIterator[Client]:
+async def open_agent(installation: Installation, temporary: Path, key: str) -> AsyncIterator[tuple[Client, int]]:
     """Serve MCP in a process of its own, as an operator would, and connect the SDK's client to it."""
     environment = {**os.environ, "SYNCD_READ_DATABASE_URL": installation.read_url, "SYNCD_LOG": "json"}
     command = [sys.executable, "-m", "mcp_server", "http", "--listen", "127.0.0.1:8799"]
@@ -226,7 +234,7 @@ async def open_agent(installation: Installation, temporary: Path, key: str) -> A
                 httpx2.AsyncClient(headers=headers, timeout=30) as http,
                 Client(streamable_http_client("http://127.0.0.1:8799/mcp", http_client=http)) as client,
             ):
-                yield client
+                yield client, process.pid
         finally:
             process.terminate()
             await process.wait()
@@ -245,8 +253,31 @@ async def _wait_for_port(port: int) -> None:
                 return
 
 
+def _processor_ms(server: int, directory: Path) -> float:
+    """Return what the server and the readers' backends of the Postgres in *directory* have had of processors; 0 where that is not told."""
+    backends = [
+        process.pid
+        for process in psutil.process_iter(["name"])
+        if process.info["name"] == "postgres" and _is_reader(process, directory)
+    ]
+    tasks = [task for pid in (server, *backends) for task in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e6
+
+
+def _is_reader(process: psutil.Process, directory: Path) -> bool:
+    try:
+        return "syncd_read" in process.cmdline()[0] and Path(process.cwd()).is_relative_to(directory)
+    except (psutil.Error, IndexError):
+        return False
+
+
 async def measure_tool(
-    agent: Client, questions: Sequence[Question], queries: Sequence[str], texts: dict[str, str], chunks: int
+    agent: Client,
+    spent_by: Callable[[], float],
+    questions: Sequence[Question],
+    queries: Sequence[str],
+    texts: dict[str, str],
+    chunks: int,
 ) -> Measure:
     """Time the tool, and measure its answers to the questions, with no limit on the chunks of a document."""
 
@@ -258,11 +289,12 @@ async def measure_tool(
 
     for query in queries[:WARM_UP]:
         await ask(query)
-    times = []
+    times, spent = [], []
     for query in queries:
-        begun = time.perf_counter()
+        before, begun = spent_by(), time.perf_counter()
         await ask(query)
         times.append((time.perf_counter() - begun) * 1000)
+        spent.append(spent_by() - before)
     starts = {path: [*line_starts(text), len(text)] for path, text in texts.items()}
     found = []
     for question in questions:
@@ -274,7 +306,7 @@ async def measure_tool(
             for hit in hits
         ]
         found.append(spans)
-    return _make_measure("docs_search over HTTP", chunks, times, questions, found)
+    return _make_measure("docs_search over HTTP", chunks, times, spent, questions, found)
 
 
 async def measure_sqlite(
@@ -301,40 +333,48 @@ async def measure_sqlite(
 
         for query in queries[:WARM_UP]:
             ask(query)
-        times = []
+        times, spent = [], []
         for query in queries:
-            begun = time.perf_counter()
+            before, begun = time.process_time(), time.perf_counter()
             ask(query)
             times.append((time.perf_counter() - begun) * 1000)
-        return _make_measure(
-            "SQLite FTS5 in process", len(rows), times, questions, [ask(one.text) for one in questions]
-        )
+            spent.append((time.process_time() - before) * 1000)
+        found = [ask(one.text) for one in questions]
+        return _make_measure("SQLite FTS5 in process", len(rows), times, spent, questions, found)
 
 
 def _make_measure(
-    engine: str, chunks: int, times: Sequence[float], questions: Sequence[Question], found: Sequence[Sequence[Span]]
+    engine: str,
+    chunks: int,
+    times: Sequence[float],
+    spent: Sequence[float],
+    questions: Sequence[Question],
+    found: Sequence[Sequence[Span]],
 ) -> Measure:
-    p50, p95, p99 = (round(find_percentile(times, share), 1) for share in (0.5, 0.95, 0.99))
+    clock = [round(find_percentile(times, share), 1) for share in (0.5, 0.95, 0.99)]
+    processor = [round(find_percentile(spent, share), 1) for share in (0.5, 0.95)]
     if not questions:
-        return Measure(engine, chunks, p50, p95, p99)
+        return Measure(engine, chunks, *clock, *processor)
     measured = [measure_question(spans, question.answers) for spans, question in zip(found, questions, strict=True)]
     mean = {name: round(sum(values) / len(values), 4) for name, values in list_values(measured).items()}
     names = ("ndcg", "recall_at_5", "found_at_5", "mrr", "empty")
-    return Measure(engine, chunks, p50, p95, p99, **{name: mean[name] for name in names})
+    return Measure(engine, chunks, *clock, *processor, **{name: mean[name] for name in names})
 
 
 def print_measures(measures: Sequence[Measure], indexings: Sequence[Indexing]) -> None:
     """Print for people."""
     print(f"\n{datetime.now(UTC):%d %B %Y}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(
-        f"{'engine':24}{'chunks':>8}{'p50 ms':>8}{'p95 ms':>8}{'p99 ms':>8}  nDCG@10  recall@5  found@5   MRR   empty"
+        f"{'engine':24}{'chunks':>8}{'p50 ms':>8}{'p95 ms':>8}{'p99 ms':>8}{'CPU p50':>9}{'CPU p95':>9}  nDCG@10  recall@5  found@5   MRR   empty"
     )
     for one in measures:
         quality = "".join(
             f"{value:9.3f}" if value is not None else "        -"
             for value in (one.ndcg, one.recall_at_5, one.found_at_5, one.mrr, one.empty)
         )
-        print(f"{one.engine:24}{one.chunks:8}{one.p50_ms:8.1f}{one.p95_ms:8.1f}{one.p99_ms:8.1f}{quality}")
+        print(
+            f"{one.engine:24}{one.chunks:8}{one.p50_ms:8.1f}{one.p95_ms:8.1f}{one.p99_ms:8.1f}{one.cpu_p50_ms:9.1f}{one.cpu_p95_ms:9.1f}{quality}"
+        )
     for indexing in indexings:
         rate, core_rate = indexing.chunks / indexing.seconds, indexing.chunks / indexing.core_seconds
         print(

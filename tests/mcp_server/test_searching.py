@@ -45,6 +45,7 @@ FILES: Mapping[str, str] = {
     "docs/many.md": "# Many\n\n"
     + "".join(f"## Numbat {n}\n\nA numbat is an animal, number {n}.\n\n" for n in range(9)),
     "docs/talk.txt": f"A talk.\n{'Filler of a long line. ' * 200}{('A bilby digs. ' + 'Its burrow is deep. ' * 80) * 3}\nThe end.\n",
+    "docs/long.md": "# Long\n\n```python\n" + "".join(f"wobble_{n} = wobble({n})\n" for n in range(300)) + "```\n",
     "docs/few.md": "# Few\n\nOne numbat lives here.\n",
 }
 
@@ -93,6 +94,16 @@ async def test_filters_keep_to_paths_and_to_chunks_with_code_of_a_language(serve
     text = await ask(served, "proxy localhost lang:python")
     assert "Client(proxy" in text
     assert "export HTTP_PROXY" not in text
+
+
+async def test_each_part_of_a_block_of_code_that_was_cut_is_known_by_its_language(
+    served: tuple[str, str, Database],
+) -> None:
+    asked = {"limit": 50, "per_document": 50}
+    parts = list_hits(await ask(served, "wobble", **asked))
+    assert len(parts) > 2
+    assert list_hits(await ask(served, "wobble lang:python", **asked)) == parts
+    assert not list_hits(await ask(served, "wobble lang:sh", **asked))
 
 
 async def test_filters_that_leave_nothing_are_named_as_the_reason(served: tuple[str, str, Database]) -> None:
@@ -167,7 +178,7 @@ async def test_explaining_shows_the_parts_of_each_score_and_the_weight_of_each_w
 async def test_words_too_common_to_look_at_every_chunk_still_give_an_answer_that_says_so(
     served: tuple[str, str, Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("syncd.adapters.postgres.reading.ranked.COMMON_CHUNKS", 5)
+    monkeypatch.setattr("syncd.adapters.postgres.reading.ranked.COMMON_CHUNKS", 8)
     text = await ask(served, "numbat")
     assert "Degraded: these words stand nearly everywhere" in text
     assert list_hits(text)

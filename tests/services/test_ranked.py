@@ -40,14 +40,16 @@ def make_queries(count: int) -> list[str]:
     return [" ".join(random.sample(random.choice(words), random.randint(1, 6))) for _ in range(count)]
 
 
-def scope_of(project: Project) -> Scope:
-    return Scope({project.project_id: Searched(project.chunks, project.revision)}, make_path_range(""))
+def scope_of(project: Project, revision: int) -> Scope:
+    return Scope({project.project_id: Searched(project.chunks, revision)}, make_path_range(""))
 
 
-async def ask(mirror: Mirror, project: Project, query: str, *, offset: int = 0, size: int = SHOWN) -> Found:
+async def ask(
+    mirror: Mirror, project: Project, query: str, *, offset: int = 0, size: int = SHOWN, revision: int | None = None
+) -> Found:
     async with reading(mirror.read_pool, mirror.tenant_id) as connection:
         page = Page(size, per_document=SHOWN, offset=offset, limit=size)
-        return await search(connection, scope_of(project), query, page=page)
+        return await search(connection, scope_of(project, revision or project.revision), query, page=page)
 
 
 async def score_everything(connection: Connection, project: Project, query: str) -> list[float]:
@@ -114,15 +116,24 @@ async def test_pages_show_every_hit_once_as_far_as_they_go(
         assert found.total > 30 or size == 10, query
 
 
-async def test_of_a_sample_there_is_one_page(mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_of_a_sample_there_is_one_page_and_none_where_a_former_revision_holds_a_rarer_word(
+    mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = await make_project(mirror, tmp_path)
-    monkeypatch.setattr(ranked, "COMMON_CHUNKS", 5)
+    monkeypatch.setattr(ranked, "COMMON_CHUNKS", 30)
     found = await ask(mirror, project, "client", size=5)
     assert found.degraded == ranked.COMMON
     assert found.total == len(found.hits) > 0
     again = await ask(mirror, project, "client", offset=5, size=5)
     assert not again.hits
     assert again.degraded
+    (tmp_path / "same-0.md").write_bytes(b"# Zebras\n\nA client of zebras.\n")
+    await sync_folder(mirror, project)
+    (tmp_path / "same-0.md").unlink()
+    await sync_folder(mirror, project)
+    former = await ask(mirror, project, "zebras client", size=5, revision=2)
+    assert former.hits[0].place.path == "same-0.md", "a word that stands nowhere now is no common one"
+    assert not former.degraded
 
 
 def pick(words: Sequence[str], random: Random) -> str:

@@ -50,7 +50,7 @@ SCANNED_CHUNKS = 40_000
 CANDIDATES = (200, 600, 6_000, SCANNED_CHUNKS)
 HURRIED_CHUNKS = 2_000
 CORRECTED_WORDS = 3
-COMMON = "these words stand nearly everywhere: a sample of the chunks that hold them was ranked"
+COMMON = "these words stand nearly everywhere: a sample of the chunks that hold them was ranked, for one page; add a rarer word"
 BUSY = "the server is busy: only a sample of the chunks that hold these words was ranked"
 TOO_BUSY = "the server is too busy to rank anything now; ask again in a moment, or name a project"
 
@@ -197,21 +197,26 @@ async def _find_places(
     connection: Connection, scope: Scope, query: SearchQuery, weighed: _Weighed, *, page: Page
 ) -> tuple[Sequence[Place], str | None]:
     """Return the best places by BM25, and what was left out for want of time, if anything was. For each page the same ones come first."""
-    every, common, terms = _choose_terms(query, weighed)
+    every, lookups = _choose_terms(query, weighed)
     look = partial(search_chunks, connection, scope.projects, query, weighed.weights, paths=scope.paths)
     deep = page.offset + page.limit > MAX_RERANKED
     places: Sequence[Place] = ()
+    common = False
     try:
         async with connection.transaction():
             await prefer_indexes(connection)
-            for most in CANDIDATES[deep:]:
-                lookup = Lookup(terms, every=every, most=most, most_scanned=COMMON_CHUNKS if common else SCANNED_CHUNKS)
-                places, candidates = await look(lookup=lookup, limit=MAX_PLACES)
-                enough = common or most > CANDIDATES[0] or _fill(places, page)
-                if candidates < most or (len(places) >= MAX_RERANKED and enough):
+            for terms, common in lookups:
+                for most in CANDIDATES[deep:]:
+                    scanned = COMMON_CHUNKS if common else SCANNED_CHUNKS
+                    lookup = Lookup(terms, every=every, most=most, most_scanned=scanned)
+                    places, candidates = await look(lookup=lookup, limit=MAX_PLACES)
+                    enough = common or most > CANDIDATES[0] or _fill(places, page)
+                    if candidates < most or (len(places) >= MAX_RERANKED and enough):
+                        break
+                if places:
                     break
     except asyncpg.QueryCanceledError:
-        hurried = Lookup(terms[-1:], every=False, most=CANDIDATES[1], most_scanned=HURRIED_CHUNKS)
+        hurried = Lookup(lookups[-1][0][-1:], every=False, most=CANDIDATES[1], most_scanned=HURRIED_CHUNKS)
     else:
         return places, COMMON if common else None
     try:
@@ -224,15 +229,20 @@ async def _find_places(
     return places, BUSY
 
 
-def _choose_terms(query: SearchQuery, weighed: _Weighed) -> tuple[bool, bool, Sequence[int]]:
-    """Return whether each term must be there, whether they stand in too many chunks to look at all, and the terms to look up."""
+def _choose_terms(query: SearchQuery, weighed: _Weighed) -> tuple[bool, Sequence[tuple[Sequence[int], bool]]]:
+    """Return whether each term must be there; and which terms to look up, one set after the other until something is found, with
+    whether they stand in too many chunks to look at all.
+    """
     if inside := phrase_term_ids(query):
-        return True, min(weighed.frequencies.get(term, 0) for term in inside) > COMMON_CHUNKS, list(inside)
+        return True, [(list(inside), min(weighed.frequencies.get(term, 0) for term in inside) > COMMON_CHUNKS)]
     frequencies = {term: weighed.frequencies.get(term, 0) for term in weighed.weights}
     terms = choose_lookup(frequencies, most_chunks=LOOKUP_CHUNKS)
-    common = frequencies[terms[-1]] > COMMON_CHUNKS
-    # Postgres samples only where each term that is looked up is common, not beside one that stands nowhere.
-    return False, common, terms[-1:] if common else terms
+    if frequencies[terms[-1]] <= COMMON_CHUNKS:
+        return False, [(terms, False)]
+    # Postgres samples only where each term that is looked up is common. Those that stand nowhere now may in a former revision.
+    absent = [term for term in terms if not frequencies[term]]
+    present = [term for term in terms if frequencies[term]]
+    return False, [(absent, False), (present, True)] if absent else [(present, True)]
 
 
 def _fill(places: Sequence[Place], page: Page) -> bool:
