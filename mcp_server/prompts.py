@@ -26,6 +26,7 @@ from mcp_server.gate import Gate
 from mcp_server.requests import Requests
 from mcp_server.tools.changes import ChangesArguments, show_changes
 from mcp_server.tools.searching import DocsSearchArguments, search_docs
+from syncd.core.visible import make_visible
 
 PASSAGES = 5
 
@@ -71,11 +72,12 @@ class Prompts:
         try:
             arguments = template.arguments.model_validate(params.arguments or {})
         except ValidationError as error:
-            raise MCPError(INVALID_PARAMS, explain_arguments(params.name, template.arguments, error).text) from error
+            said = explain_arguments(params.name, template.arguments, error).text
+            raise MCPError(INVALID_PARAMS, make_visible(said).text) from error
         async with self.requests.open(context) as call:
             answer = self.gate.release(await template.ask(call, arguments))
         texts = [item.text for item in answer.content if item.type == "text"]
-        text = "\n\n".join((template.instruction(arguments), *texts))
+        text = "\n\n".join((make_visible(template.instruction(arguments)).text, *texts))
         return GetPromptResult(
             description=template.prompt.description,
             messages=[PromptMessage(role="user", content=TextContent(text=text))],
@@ -87,7 +89,7 @@ def _get_template(name: str) -> _Template:
         if template.prompt.name == name:
             return template
     names = ", ".join(template.prompt.name for template in TEMPLATES)
-    raise MCPError(INVALID_PARAMS, f"There is no prompt {name[:100]!r}. Prompts: {names}.")
+    raise MCPError(INVALID_PARAMS, make_visible(f"There is no prompt {name[:100]!r}. Prompts: {names}.").text)
 
 
 async def _search(call: Call, arguments: AnswerArguments) -> Answer:

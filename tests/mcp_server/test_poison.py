@@ -179,7 +179,12 @@ async def ask_all(world: Poisoned, *, poison: str) -> Iterator[tuple[str, str]]:
         request("resources/read", uri=f"doc://{names['setup']}"),
         request("resources/read", uri=f"doc://{names['nothing']}"),
         request("resources/list"),
-        request("prompts/get", name="answer_from_docs", arguments={"question": "quokka"}),
+        request("prompts/get", name="answer_from_docs", arguments={"question": f"quokka {poison}"}),
+        request("prompts/get", name="answer_from_docs", arguments={f"question{poison}": "quokka"}),
+        request("prompts/get", name=f"what_changed{poison}", arguments={}),
+        request("resources/read", uri=f"doc://{poison}"),
+        request("tools/call", name=f"docs_read{poison}", arguments={}),
+        request("tools/call", name="docs_read", arguments={f"id{poison}": "x"}),
         request("prompts/get", name="what_changed", arguments={"since": "r1", "project": names["project"]}),
         *(
             request(
