@@ -1298,6 +1298,35 @@ COMMENT ON COLUMN syncd.agent_sessions.project_ids IS 'The projects to which tha
 
 COMMENT ON COLUMN syncd.agent_sessions.closed_at IS 'When it was closed: no notes from then on; its pins hold until it expires.';
 
+-- Name: anchors; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.anchors (
+    tenant_id uuid NOT NULL,
+    content_hash bytea NOT NULL,
+    format text NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    line integer NOT NULL,
+    is_label boolean NOT NULL,
+    CONSTRAINT anchors_line_check CHECK ((line >= 1)),
+    CONSTRAINT anchors_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE ONLY syncd.anchors FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.anchors OWNER TO syncd_owner;
+
+-- Name: TABLE anchors; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.anchors IS 'The names that a link to a content may end in: of headings, and those given by hand.';
+
+-- Name: COLUMN anchors.line; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.anchors.line IS 'Where the first place of that name is, counted from 1.';
+
+-- Name: COLUMN anchors.is_label; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.anchors.is_label IS 'Links from all of the project reach it by its name alone.';
+
 -- Name: api_keys; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
 CREATE TABLE syncd.api_keys (
@@ -1642,6 +1671,8 @@ CREATE TABLE syncd.links (
     target text NOT NULL,
     text text NOT NULL,
     target_name text GENERATED ALWAYS AS (NULLIF("left"(regexp_replace(regexp_replace(regexp_replace(regexp_replace(target, '[?#].*$'::text, ''::text), '/+$'::text, ''::text), '^.*/'::text, ''::text), '\.[A-Za-z]+$'::text, ''::text), 100), ''::text)) STORED,
+    kind text DEFAULT 'url'::text NOT NULL,
+    CONSTRAINT links_kind_check CHECK ((kind = ANY (ARRAY['url'::text, 'label'::text, 'any'::text]))),
     CONSTRAINT links_ordinal_check CHECK ((ordinal >= 0))
 );
 
@@ -1656,6 +1687,10 @@ COMMENT ON TABLE syncd.links IS 'Links as written in a content. Resolved by path
 -- Name: COLUMN links.target_name; Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON COLUMN syncd.links.target_name IS 'The last name of the target without its extension; null for an anchor of the same document.';
+
+-- Name: COLUMN links.kind; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.links.kind IS 'What the target is: a relative URL; a label, known in all of the project; or either of them, or nothing of ours.';
 
 -- Name: lock_events; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
@@ -1691,6 +1726,38 @@ COMMENT ON COLUMN syncd.lock_events.fence IS 'The fence that the event made or e
 -- Name: COLUMN lock_events.previous_holder; Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON COLUMN syncd.lock_events.previous_holder IS 'Who held the lock until then.';
+
+-- Name: outlines; Type: TABLE; Schema: syncd; Owner: syncd_owner
+
+CREATE TABLE syncd.outlines (
+    tenant_id uuid NOT NULL,
+    content_hash bytea NOT NULL,
+    format text NOT NULL,
+    language text,
+    metadata jsonb NOT NULL,
+    fallback text,
+    CONSTRAINT outlines_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text))
+);
+
+ALTER TABLE ONLY syncd.outlines FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE syncd.outlines OWNER TO syncd_owner;
+
+-- Name: TABLE outlines; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON TABLE syncd.outlines IS 'What a content says of itself, read in a format. No row: it was cut by a release that did not look.';
+
+-- Name: COLUMN outlines.language; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.outlines.language IS 'The language that it says it is written in; of a notebook, that of its code.';
+
+-- Name: COLUMN outlines.metadata; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.outlines.metadata IS 'Its front matter, document header or the like: texts by name.';
+
+-- Name: COLUMN outlines.fallback; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.outlines.fallback IS 'Why it is cut as plain text although its format has a structure; null: it is not.';
 
 -- Name: platform_keys; Type: TABLE; Schema: syncd; Owner: syncd_owner
 
@@ -2605,6 +2672,11 @@ ALTER TABLE ONLY syncd.agent_session_pins
 ALTER TABLE ONLY syncd.agent_sessions
     ADD CONSTRAINT agent_sessions_pkey PRIMARY KEY (tenant_id, session_id);
 
+-- Name: anchors anchors_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.anchors
+    ADD CONSTRAINT anchors_pkey PRIMARY KEY (tenant_id, content_hash, format, name);
+
 -- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.api_keys
@@ -2669,6 +2741,11 @@ ALTER TABLE ONLY syncd.links
 
 ALTER TABLE ONLY syncd.lock_events
     ADD CONSTRAINT lock_events_pkey PRIMARY KEY (tenant_id, project_id, event_id);
+
+-- Name: outlines outlines_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.outlines
+    ADD CONSTRAINT outlines_pkey PRIMARY KEY (tenant_id, content_hash, format);
 
 -- Name: platform_keys platform_keys_pkey; Type: CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
@@ -2790,6 +2867,10 @@ CREATE INDEX agent_session_pins_by_project ON syncd.agent_session_pins USING btr
 
 CREATE INDEX agent_sessions_by_expiry ON syncd.agent_sessions USING btree (tenant_id, expires_at DESC);
 
+-- Name: anchors_by_label; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX anchors_by_label ON syncd.anchors USING btree (tenant_id, name) WHERE is_label;
+
 -- Name: api_keys_by_key_id; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
 CREATE INDEX api_keys_by_key_id ON syncd.api_keys USING btree (key_id);
@@ -2910,6 +2991,10 @@ CREATE TRIGGER lift_freeze_of_removed AFTER UPDATE OF removed_at ON syncd.projec
 
 CREATE TRIGGER prepare_project AFTER INSERT ON syncd.projects FOR EACH ROW EXECUTE FUNCTION syncd.prepare_project();
 
+-- Name: anchors refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.anchors FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
+
 -- Name: blobs refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
 CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.blobs FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
@@ -2933,6 +3018,10 @@ CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.docume
 -- Name: links refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
 CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.links FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
+
+-- Name: outlines refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
+
+CREATE TRIGGER refuse_unfenced BEFORE INSERT OR DELETE OR UPDATE ON syncd.outlines FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_unfenced();
 
 -- Name: projects refuse_unfenced; Type: TRIGGER; Schema: syncd; Owner: syncd_owner
 
@@ -3033,6 +3122,11 @@ ALTER TABLE ONLY syncd.agent_session_pins
 ALTER TABLE ONLY syncd.agent_sessions
     ADD CONSTRAINT agent_sessions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES syncd.tenants(tenant_id) ON DELETE CASCADE;
 
+-- Name: anchors anchors_tenant_id_content_hash_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.anchors
+    ADD CONSTRAINT anchors_tenant_id_content_hash_fkey FOREIGN KEY (tenant_id, content_hash) REFERENCES syncd.blobs(tenant_id, content_hash) ON DELETE CASCADE;
+
 -- Name: api_keys api_keys_tenant_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE ONLY syncd.api_keys
@@ -3102,6 +3196,11 @@ ALTER TABLE ONLY syncd.links
 
 ALTER TABLE ONLY syncd.lock_events
     ADD CONSTRAINT lock_events_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES syncd.projects(tenant_id, project_id) ON DELETE CASCADE;
+
+-- Name: outlines outlines_tenant_id_content_hash_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE ONLY syncd.outlines
+    ADD CONSTRAINT outlines_tenant_id_content_hash_fkey FOREIGN KEY (tenant_id, content_hash) REFERENCES syncd.blobs(tenant_id, content_hash) ON DELETE CASCADE;
 
 -- Name: project_embeddings project_embeddings_tenant_id_project_id_fkey; Type: FK CONSTRAINT; Schema: syncd; Owner: syncd_owner
 
@@ -3193,6 +3292,10 @@ ALTER TABLE syncd.agent_session_pins ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE syncd.agent_sessions ENABLE ROW LEVEL SECURITY;
 
+-- Name: anchors; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.anchors ENABLE ROW LEVEL SECURITY;
+
 -- Name: api_keys; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
 
 ALTER TABLE syncd.api_keys ENABLE ROW LEVEL SECURITY;
@@ -3252,6 +3355,10 @@ CREATE POLICY measure_any_embedding ON syncd.project_embeddings FOR SELECT TO sy
 -- Name: projects measure_any_project; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
 CREATE POLICY measure_any_project ON syncd.projects FOR SELECT TO syncd_queue USING (true);
+
+-- Name: outlines; Type: ROW SECURITY; Schema: syncd; Owner: syncd_owner
+
+ALTER TABLE syncd.outlines ENABLE ROW LEVEL SECURITY;
 
 -- Name: project_leases prepare_any_project; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
@@ -3365,6 +3472,10 @@ CREATE POLICY tenant_isolation ON syncd.agent_session_pins USING ((tenant_id = (
 
 CREATE POLICY tenant_isolation ON syncd.agent_sessions USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
 
+-- Name: anchors tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.anchors USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
 -- Name: api_keys tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
 CREATE POLICY tenant_isolation ON syncd.api_keys USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
@@ -3412,6 +3523,10 @@ CREATE POLICY tenant_isolation ON syncd.links USING ((tenant_id = ( SELECT syncd
 -- Name: lock_events tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
 CREATE POLICY tenant_isolation ON syncd.lock_events USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
+
+-- Name: outlines tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
+
+CREATE POLICY tenant_isolation ON syncd.outlines USING ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT syncd.current_tenant() AS current_tenant)));
 
 -- Name: project_embeddings tenant_isolation; Type: POLICY; Schema: syncd; Owner: syncd_owner
 
@@ -3700,6 +3815,12 @@ GRANT SELECT(session_id) ON TABLE syncd.agent_sessions TO syncd_account;
 
 GRANT SELECT(expires_at) ON TABLE syncd.agent_sessions TO syncd_account;
 
+-- Name: TABLE anchors; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.anchors TO syncd_sync;
+GRANT SELECT ON TABLE syncd.anchors TO syncd_read;
+GRANT SELECT ON TABLE syncd.anchors TO syncd_web;
+
 -- Name: TABLE api_keys; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT INSERT,DELETE ON TABLE syncd.api_keys TO syncd_web;
@@ -3845,6 +3966,12 @@ GRANT SELECT(event_id) ON TABLE syncd.lock_events TO syncd_account;
 -- Name: COLUMN lock_events.at; Type: ACL; Schema: syncd; Owner: syncd_owner
 
 GRANT SELECT(at) ON TABLE syncd.lock_events TO syncd_account;
+
+-- Name: TABLE outlines; Type: ACL; Schema: syncd; Owner: syncd_owner
+
+GRANT SELECT,INSERT,DELETE ON TABLE syncd.outlines TO syncd_sync;
+GRANT SELECT ON TABLE syncd.outlines TO syncd_read;
+GRANT SELECT ON TABLE syncd.outlines TO syncd_web;
 
 -- Name: TABLE platform_keys; Type: ACL; Schema: syncd; Owner: syncd_owner
 

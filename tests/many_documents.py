@@ -84,6 +84,10 @@ select tenant_id, content_hash, 'md', 'Page ' || n, 1, o - 1, sha256(content_has
 from contents cross join generate_series(1, {chunks}) as o;
 insert into links (tenant_id, content_hash, format, ordinal, line, target, text)
 select tenant_id, content_hash, 'md', o, o, 'page' || n + o || '.md', 'next' from contents cross join generate_series(1, 2) as o;
+insert into outlines (tenant_id, content_hash, format, metadata) select tenant_id, content_hash, 'md', '{{}}' from contents;
+insert into anchors (tenant_id, content_hash, format, name, line, is_label)
+select tenant_id, content_hash, 'md', 'name' || o, o, false from contents cross join generate_series(1, {chunks}) as o
+union all select tenant_id, content_hash, 'md', 'label' || n, 1, true from contents;
 insert into agent_requests (tenant_id, request_id, requested_at, key_id, tool, outcome, rows, bytes, tokens, milliseconds)
 select tenant_id, gen_random_uuid(), now() - n * interval '1 second', 'k', 'docs_read', 'ok', 1, 2000, 500, 3
 from (select distinct tenant_id from places) t cross join generate_series(1, {documents} / 20) as n;

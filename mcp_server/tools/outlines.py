@@ -9,10 +9,19 @@ from mcp_server.calls import Call
 from mcp_server.freshness import freshness_line
 from mcp_server.resolving import Target, get_target
 from mcp_server.tools.reading import DEFAULT_CHARACTERS
-from syncd.adapters.postgres.reading.documents import get_text, list_documents_at, list_places
-from syncd.adapters.postgres.reading.links import PlacedLink, list_links, list_links_to
+from syncd.adapters.postgres.reading.documents import get_text, list_places
+from syncd.adapters.postgres.reading.leads import find_leads
+from syncd.adapters.postgres.reading.links import (
+    PlacedLink,
+    SelfDescription,
+    find_outline,
+    list_labels_of,
+    list_links,
+    list_links_to,
+)
+from syncd.core.leads import Lead, Written
 from syncd.core.lines import line_starts
-from syncd.core.link_targets import list_link_names, list_meanings, resolve_target
+from syncd.core.link_targets import list_link_names, name_label
 from syncd.core.outline import Link
 from syncd.core.sections import SectionSpan, list_sections
 
@@ -21,6 +30,8 @@ PAGE_HEADINGS, HEADINGS_CHARACTERS = 300, DEFAULT_CHARACTERS // 2
 PAGE_LINKS, LINKS_CHARACTERS = 100, DEFAULT_CHARACTERS // 4
 # Links that end in the same name and may lead elsewhere.
 _COMPARED_LINKS = 2_000
+_MAX_LABELS = 200
+_MAX_METADATA_CHARACTERS = 1_000
 
 
 class OutlineArguments(Arguments):
@@ -55,21 +66,27 @@ async def show_outline(call: Call, arguments: OutlineArguments) -> Answer:
     sections = list_sections(await list_places(call.connection, target.document))
     starts = [*line_starts(text), len(text)]
     links = await list_links(call.connection, target.document, from_ordinal=at_link, limit=PAGE_LINKS + 1)
-    leads = await _resolve(call, target, links)
+    leads = await _find_leads(call, target, links)
     backlinks = (await _list_backlinks(call, target))[at_backlink:]
     headings = [_describe_section(section, starts) for section in sections[at_heading:]]
     parts = (
         _cut("Headings", headings, at_heading, most=PAGE_HEADINGS, characters=HEADINGS_CHARACTERS),
-        _cut("Links", [_describe_link(link, leads) for link in links], at_link),
+        _cut("Links", [_describe_link(target, link, leads) for link in links], at_link),
         _cut("Linked from", [_describe_backlink(target, link) for link in backlinks], at_backlink),
     )
     size = f"{len(starts) - 1} lines, {len(text)} characters"
+    said = _describe_self(await find_outline(call.connection, target.document)) if arguments.cursor is None else ""
     head = f"{freshness_line(target.project)}\n{target.document_id} · {size} · {target.link()}"
     tail = [f'Read a section: docs_read(id="{target.document_id}", section=anchor)'] if sections else []
     if any(part.more for part in parts):
         cursor = call.seal_cursor([part.reached for part in parts], purpose=purpose)
         tail.append(f'More where there is a "…": the same call with cursor="{cursor}"')
-    return TextAnswer(head, "\n".join(str(part) for part in parts if part.shown), "\n".join(tail), target.document_id)
+    return TextAnswer(
+        head,
+        "\n".join([said] * bool(said) + [str(part) for part in parts if part.shown]),
+        "\n".join(tail),
+        target.document_id,
+    )
 
 
 def _cut(
@@ -85,45 +102,44 @@ def _cut(
     return _Part(title, shown, begin + len(shown), len(shown) < len(lines))
 
 
-async def _resolve(call: Call, target: Target, links: Sequence[Link]) -> Mapping[str, str]:
-    """Return where each target that stands in the project leads: an id, or that there is nothing."""
+async def _find_leads(call: Call, target: Target, links: Sequence[Link]) -> Mapping[Written, Lead]:
     project, path = target.project, target.document.path
-    meanings: dict[str, tuple[Sequence[str], str]] = {}
-    for link in links:
-        meant = resolve_target(path, link.target)
-        if meant is not None:
-            paths = list_meanings(meant, docs_path=project.synced_docs_path)
-            meanings[link.target] = (paths, f"#{meant.anchor}" if meant.anchor else "")
-    wanted = list(dict.fromkeys(path for paths, _ in meanings.values() for path in paths))
-    found = await list_documents_at(call.connection, project.project_id, wanted, revision=project.revision)
-    there = {document.path for document in found}
-    leads: dict[str, str] = {}
-    for written, (paths, anchor) in meanings.items():
-        first = next((path for path in paths if path in there), None)
-        leads[written] = "no document" if first is None else f"{project.name}/{first}{anchor}"
-    return leads
+    written = {Written(path, link.target, link.kind) for link in links}
+    return await find_leads(
+        call.connection, project.project_id, written, revision=project.revision, docs_path=project.synced_docs_path
+    )
 
 
 async def _list_backlinks(call: Call, target: Target) -> Sequence[PlacedLink]:
     project, path = target.project, target.document.path
+    labels = await list_labels_of(call.connection, target.document, limit=_MAX_LABELS)
     candidates = await list_links_to(
         call.connection,
         project.project_id,
-        list_link_names(path),
+        [*list_link_names(path), *(name_label(label) for label in labels)],
         revision=project.revision,
         limit=_COMPARED_LINKS,
     )
-    meant = [
-        (link, list_meanings(lead, docs_path=project.synced_docs_path))
-        for link in candidates
-        if link.path != path and (lead := resolve_target(link.path, link.target)) is not None
-    ]
-    likely = [(link, paths) for link, paths in meant if path in paths]
-    # A likelier meaning that exists takes the link away.
-    rivals = list(dict.fromkeys(rival for _, paths in likely for rival in paths[: paths.index(path)]))
-    found = await list_documents_at(call.connection, project.project_id, rivals, revision=project.revision)
-    taken = {document.path for document in found}
-    return [link for link, paths in likely if taken.isdisjoint(paths[: paths.index(path)])]
+    written = {link: Written(link.path, link.target, link.kind) for link in candidates if link.path != path}
+    leads = await find_leads(
+        call.connection,
+        project.project_id,
+        set(written.values()),
+        revision=project.revision,
+        docs_path=project.synced_docs_path,
+    )
+    return [link for link, one in written.items() if one in leads and leads[one].path == path]
+
+
+def _describe_self(outline: SelfDescription) -> str:
+    """Return what a document says of itself, and why its structure is not known where that is so."""
+    lines = [f"Language: {outline.language}\n"] if outline.language else []
+    if outline.metadata:
+        said = "; ".join(f"{name}: {value}" for name, value in outline.metadata.items())
+        lines.append(f"Metadata: {said[:_MAX_METADATA_CHARACTERS]}\n")
+    if outline.fallback:
+        lines.append(f"Cut as plain text: {outline.fallback}\n")
+    return "".join(lines)
 
 
 def _describe_section(section: SectionSpan, starts: Sequence[int]) -> str:
@@ -134,9 +150,17 @@ def _describe_section(section: SectionSpan, starts: Sequence[int]) -> str:
     )
 
 
-def _describe_link(link: Link, leads: Mapping[str, str]) -> str:
-    leading = f" → {leads[link.target]}" if link.target in leads else ""
+def _describe_link(target: Target, link: Link, leads: Mapping[Written, Lead]) -> str:
+    lead = leads.get(Written(target.document.path, link.target, link.kind))
+    leading = "" if lead is None else f" → {_describe_lead(target, lead)}"
     return f"L{link.line} [{link.text}]({link.target}){leading}"
+
+
+def _describe_lead(target: Target, lead: Lead) -> str:
+    if lead.path is None:
+        return str(lead.fault)
+    anchor = f"#{lead.anchor}" if lead.anchor else ""
+    return f"{target.project.name}/{lead.path}{anchor}" + (f" ({lead.fault})" if lead.fault else "")
 
 
 def _describe_backlink(target: Target, link: PlacedLink) -> str:

@@ -8,6 +8,7 @@ import uvloop
 
 import syncd
 from syncd.cli import (
+    checks,
     doctor,
     evaluation,
     github,
@@ -216,6 +217,14 @@ def _add_projects(commands: Subparsers) -> None:
     syncing.add_argument(
         "--timeout", type=float, default=600.0, metavar="SECONDS", help="how long to wait (default: 600)"
     )
+    checking = _add(
+        group,
+        "check",
+        checks.check_command,
+        "List broken links, and documents cut as plain text; exit 1 where a link is broken.",
+        "syncd project check httpx --at r42",
+    )
+    checking.add_argument("--at", metavar="MOMENT", help="revision, commit or time (default: now)")
     setting = _add(
         group, "set", projects.set_command, "Change a project.", "syncd project set httpx --branch main --commit-status"
     )
@@ -237,9 +246,9 @@ def _add_projects(commands: Subparsers) -> None:
     removing = _add(
         group, "remove", projects.remove_command, "Remove a project and its documents.", "syncd project remove httpx"
     )
-    for parser in (showing, syncing, setting, removing):
+    for parser in (showing, syncing, checking, setting, removing):
         parser.add_argument("name", metavar="PROJECT")
-    for parser in (adding, listing, showing, syncing, setting, removing):
+    for parser in (adding, listing, showing, syncing, checking, setting, removing):
         _add_tenant_option(parser)
 
 

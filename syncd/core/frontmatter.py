@@ -54,8 +54,9 @@ def find_language(metadata: Mapping[str, str]) -> str | None:
 
 
 def clean_value(value: str) -> str:
-    """Return a value of metadata as one line of bounded length."""
-    return " ".join(value.split())[:_MAX_VALUE_CHARACTERS]
+    """Return a value of metadata as one line of bounded length, without what no database takes."""
+    stored = value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    return " ".join(stored.split())[:_MAX_VALUE_CHARACTERS]
 
 
 def _list_entries(matter: str) -> Iterator[tuple[str, str]]:

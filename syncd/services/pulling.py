@@ -142,16 +142,17 @@ async def _require_project(connection: Connection, name: str) -> Project:
 async def _find_files(connection: Connection, order: Order) -> tuple[PublishedRevision, Sequence[RevisionFile]]:
     """Return a revision and its documents, in one snapshot: a project that is removed meanwhile is not an empty one."""
     project = await _require_project(connection, order.project)
-    published = await _find_revision(connection, project, order.moment)
+    published = await find_published(connection, project, order.moment)
     return published, await list_files(connection, project.project_id, revision=published.revision)
 
 
-async def _find_revision(connection: Connection, project: Project, moment: Moment | None) -> PublishedRevision:
+async def find_published(connection: Connection, project: Project, moment: Moment | None) -> PublishedRevision:
+    """Return the revision of a project as of *moment*, or the newest. Raises `NotFound`, `RetryLater` before the first sync."""
     if project.revision == 0:
         raise RetryLater(
             "project_not_synced",
             f"The project {project.name} was not synced yet.",
-            hint=f"`syncd project show {project.name}` tells how it stands; pull again when it is ready.",
+            hint=f"`syncd project show {project.name}` tells how it stands; try again when it is ready.",
             after_seconds=RETRY_SECONDS,
         )
     found: PublishedRevision | None

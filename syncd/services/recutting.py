@@ -13,7 +13,7 @@ from syncd.adapters.postgres.recutting import (
     move_layouts,
     remove_links,
 )
-from syncd.adapters.postgres.staging import add_links
+from syncd.adapters.postgres.staging import add_anchors, add_links, add_outlines
 from syncd.adapters.postgres.transactions import fenced, in_project
 from syncd.core.chunking import CHUNKER_VERSION
 from syncd.core.indexing import TextToIndex
@@ -73,3 +73,5 @@ async def _recut(store: Store, lock: Lock, versions: Sequence[OutdatedVersion]) 
         await grow_project(connection, lock.project_id, grown)
         await remove_links(connection, distinct)
         await add_links(connection, distinct)
+        await add_anchors(connection, distinct)
+        await add_outlines(connection, distinct)

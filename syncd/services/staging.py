@@ -14,7 +14,15 @@ from syncd.adapters.postgres.mirror import (
     list_known_layouts,
     list_texts,
 )
-from syncd.adapters.postgres.staging import NewBlob, add_blobs, add_chunks, add_links, add_places
+from syncd.adapters.postgres.staging import (
+    NewBlob,
+    add_anchors,
+    add_blobs,
+    add_chunks,
+    add_links,
+    add_outlines,
+    add_places,
+)
 from syncd.adapters.postgres.transactions import fenced, in_project
 from syncd.core.decoding import DecodedText, decode
 from syncd.core.documents import SkipReason
@@ -191,6 +199,8 @@ async def store_texts(store: Store, lock: Lock, blobs: Sequence[NewBlob], texts:
         await add_chunks(connection, texts, terms=dict(zip(passages, terms, strict=True)), vectors=vectors)
         await add_places(connection, texts)
         await add_links(connection, texts)
+        await add_anchors(connection, texts)
+        await add_outlines(connection, texts)
 
 
 def _list_new_passages(texts: Sequence[IndexedText], known: frozenset[bytes]) -> dict[bytes, tuple[str, str]]:

@@ -1,7 +1,8 @@
 -- Which links stand in a content, in the order of the text, from the one number $3 (from 0)? $4 at most.
 select l.line,
        l.target,
-       l.text
+       l.text,
+       l.kind
 from links l
 where l.content_hash = $1
   and l.format = $2

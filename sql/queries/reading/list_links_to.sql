@@ -5,14 +5,16 @@ with pointing as materialized (
            l.ordinal,
            l.line,
            l.target,
-           l.text
+           l.text,
+           l.kind
     from links l
     where l.target_name = any($3::text[])
 )
 select v.path,
        l.line,
        l.target,
-       l.text
+       l.text,
+       l.kind
 from pointing l
 join document_versions v on v.content_hash = l.content_hash
                         and v.format = l.format

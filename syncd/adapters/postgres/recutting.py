@@ -54,7 +54,7 @@ async def move_layouts(
 
 
 async def remove_links(connection: Connection, texts: Sequence[IndexedText]) -> None:
-    """Remove the links of contents that are about to be stored anew."""
+    """Remove the links of contents that are about to be stored anew, with their anchors and what they say of themselves."""
     with sharing_contents():
         await connection.execute(_REMOVE_LINKS, [text.content_hash for text in texts], [text.format for text in texts])
 

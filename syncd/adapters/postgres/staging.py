@@ -18,6 +18,10 @@ _ADD_CHUNKS = load_statement("mirror/add_chunks")
 _ADD_CHUNKS_WITHOUT_VECTORS = load_statement("mirror/add_chunks_without_vectors")
 _ADD_PLACES = load_statement("mirror/add_places")
 _ADD_LINKS = load_statement("mirror/add_links")
+_ADD_ANCHORS = load_statement("mirror/add_anchors")
+_ADD_OUTLINES = load_statement("mirror/add_outlines")
+# What a key of the table holds.
+_MAX_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,39 @@ async def add_links(connection: Connection, texts: Sequence[IndexedText]) -> Non
             [link.line for _, _, link in rows],
             [link.target for _, _, link in rows],
             [link.text for _, _, link in rows],
+            [link.kind for _, _, link in rows],
+        )
+
+
+async def add_outlines(connection: Connection, texts: Sequence[IndexedText]) -> None:
+    """Stage what *texts* say of themselves."""
+    texts = sorted(texts, key=_layout_key)
+    with sharing_contents():
+        await connection.execute(
+            _ADD_OUTLINES,
+            [text.content_hash for text in texts],
+            [text.format for text in texts],
+            [text.language for text in texts],
+            [json.dumps(dict(text.metadata)) for text in texts],
+            [text.fallback for text in texts],
+        )
+
+
+async def add_anchors(connection: Connection, texts: Sequence[IndexedText]) -> None:
+    """Stage the names that links to *texts* may end in; of equal ones the first."""
+    rows = [
+        (text, name, anchor)
+        for text in sorted(texts, key=_layout_key)
+        for name, anchor in sorted({anchor.name[:_MAX_NAME]: anchor for anchor in reversed(text.anchors)}.items())
+    ]
+    with sharing_contents():
+        await connection.execute(
+            _ADD_ANCHORS,
+            [text.content_hash for text, _, _ in rows],
+            [text.format for text, _, _ in rows],
+            [name for _, name, _ in rows],
+            [anchor.line for _, _, anchor in rows],
+            [anchor.is_label for _, _, anchor in rows],
         )
 
 

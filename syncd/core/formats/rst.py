@@ -263,8 +263,8 @@ class _Reader:
         anchor = self.slugs.make_unique(make_slug(text))
         line_from, leads = lead or (number, 0)
         self.headings.append(Heading(self.styles.index(style) + 1, text, anchor or None, line_from, leads + 1))
-        if anchor:
-            self.anchors.append(Anchor(anchor, number + 1))
+        docutils_id = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+        self.anchors += [Anchor(name, number + 1) for name in dict.fromkeys((anchor, docutils_id)) if name]
         return Block(number, line_to)
 
     def _find_literal(self, number: int, end: int, indent: int) -> Block | None:

@@ -31,7 +31,7 @@ from syncd.adapters.postgres.reading.changes import Change
 from syncd.adapters.postgres.reading.chunks import ReadableChunk
 from syncd.adapters.postgres.reading.documents import LevelEntry, ReadableDocument
 from syncd.adapters.postgres.reading.histories import Step
-from syncd.adapters.postgres.reading.links import PlacedLink
+from syncd.adapters.postgres.reading.links import OrderedLink, PlacedLink, PlainDocument, SelfDescription
 from syncd.adapters.postgres.reading.projects import Attempt, ReadableProject
 from syncd.adapters.postgres.reading.vectors import Embedded
 from syncd.adapters.postgres.recutting import OutdatedVersion
@@ -121,7 +121,10 @@ VALUES = {
     "reading/list_documents": ReadableDocument,
     "reading/list_documents_at": ReadableDocument,
     "reading/list_level": LevelEntry,
+    "reading/find_outline": SelfDescription,
     "reading/list_links": Link,
+    "reading/list_links_at": OrderedLink,
+    "reading/list_plain_documents": PlainDocument,
     "reading/list_links_to": PlacedLink,
     "reading/list_versions": Step,
     "sessions/find_session": LiveSession,

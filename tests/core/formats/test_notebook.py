@@ -60,6 +60,12 @@ def test_a_pair_of_surrogates_is_one_character_and_half_of_one_is_none() -> None
     assert [chunk.body for chunk in _layout(text).chunks] == ["\U0001f600 \ufffd \ufffd\n"]
 
 
+def test_metadata_holds_only_what_can_be_stored() -> None:
+    text = '{"cells": [{"source": "x"}], "metadata": {"title": "a\\u0000b", "by": "\\ud800", "n": 1}}'
+    layout = _layout(text)
+    assert (layout.title, dict(layout.metadata)) == ("a\ufffdb", {"title": "a\ufffdb", "by": "?", "n": "1"})
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
