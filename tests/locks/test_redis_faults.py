@@ -1,4 +1,4 @@
-"""A Redis that fails over, throws locks away, is a cluster, or has a wrong clock: nothing stale is written, and all goes on by itself."""
+"""A Redis that fails over, throws locks away, or is a cluster: nothing stale is written, and all goes on by itself."""
 
 import asyncio
 import socket
@@ -33,15 +33,9 @@ from syncd.services.locking import holding
 from tests.databases import Database
 from tests.faultproxy import proxying_redis
 from tests.locks.ground import Ground, Ledger, Writer, open_ground, write
-from tests.locks.races import run_losses
-from tests.locks.storms import run_stops
 from tests.valkeys import running_valkey
-from tests.wrong_clocks import WrongClock, wrong_clock
-
-__all__ = ["wrong_clock"]
 
 SECONDS = 10
-NONE = (0, 0, 0)
 DICE = Random(1)
 
 
@@ -168,29 +162,3 @@ async def test_every_script_runs_on_a_cluster(ground: Ground) -> None:
         assert await SharedAllowances(redis).spend("key", Allowance(1.0, 1), units=1) == 0
         throttle = Throttle(redis, clock=lambda: 0.0)
         assert [await throttle.take("ann", Rate(3600, 1)) > 0 for _ in range(2)] == [False, True]
-
-
-@pytest.mark.parametrize("races", [5, pytest.param(50, marks=pytest.mark.full)])
-@pytest.mark.parametrize("backwards", [False, True])
-async def test_a_clock_of_redis_that_really_jumps_lets_nothing_stale_in(
-    ground: Ground, wrong_clock: WrongClock, races: int, backwards: bool
-) -> None:
-    async with running_valkey(environment=wrong_clock.environment) as url, open_redis_client(url) as redis:
-        there = replace(ground, redis=redis, clock=wrong_clock)
-        tally = await run_losses(there, races=races, seed=races, backwards=backwards)
-    assert tally.faults == NONE
-    assert tally.refused >= races
-    assert abs(wrong_clock.ahead_seconds) > 60
-
-
-@pytest.mark.parametrize("days", [-365, pytest.param(365, marks=pytest.mark.full)])
-async def test_a_holder_whose_clock_is_wrong_is_stopped_and_refused_like_any_other(
-    database: Database, redis_server: RedisServer, wrong_clock: WrongClock, days: int
-) -> None:
-    wrong_clock.jump(days * 86_400)
-    async with open_ground(database, redis_server) as ground:
-        tally = await run_stops(
-            ground, database, redis_server, holders=2, seed=days % 7, environment=wrong_clock.environment
-        )
-    assert tally.faults == NONE
-    assert tally.written >= 2
