@@ -44,7 +44,11 @@ async def _wait(call: Call, project_id: ProjectId) -> dict[str, Json]:
     while (now := asyncio.get_running_loop().time()) < started + WAIT_SECONDS:
         attempt = await find_attempt(call.connection, project_id)
         if attempt and now >= told:
-            await call.report(now - started, WAIT_SECONDS, f"the project is {attempt.condition}")
+            await call.report(
+                now - started,
+                WAIT_SECONDS,
+                "the sync runs" if attempt.condition == "syncing" else "waiting for a look at the source",
+            )
             told += REPORT_SECONDS
         if attempt and attempt.attempted_at and attempt.attempted_at >= call.now and attempt.condition != "syncing":
             return {"synced": attempt.condition == "ready"}

@@ -55,7 +55,7 @@ async def test_a_sync_that_is_waited_for_says_how_it_goes(
 
     assert not answer.is_error
     assert not quiet.is_error
-    assert {heard[1:] for heard in ear.heard} == {(0.3, "the project is ready")}
+    assert {heard[1:] for heard in ear.heard} == {(0.3, "waiting for a look at the source")}
     steps = [progress for progress, _, _ in ear.heard]
     assert len(steps) > 1
     assert steps == sorted(set(steps))
