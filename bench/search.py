@@ -223,7 +223,9 @@ def list_queries(questions: Sequence[Question], arguments: argparse.Namespace) -
 @asynccontextmanager
 async def open_agent(installation: Installation, temporary: Path, key: str) -> AsyncIterator[tuple[Client, int]]:
     """Serve MCP in a process of its own, as an operator would, and connect the SDK's client to it."""
-    environment = {**os.environ, "SYNCD_READ_DATABASE_URL": installation.read_url, "SYNCD_LOG": "json"}
+    unlimited = dict.fromkeys(("SYNCD_MCP_CALLS_PER_MINUTE", "SYNCD_MCP_BURST_CALLS"), "1000000")
+    settings = {"SYNCD_READ_DATABASE_URL": installation.read_url, "SYNCD_LOG": "json", **unlimited}
+    environment = {**os.environ, **settings}
     command = [sys.executable, "-m", "mcp_server", "http", "--listen", "127.0.0.1:8799"]
     with (temporary / "mcp.log").open("w") as log:
         process = await asyncio.create_subprocess_exec(*command, env=environment, stderr=log, stdout=log, cwd=temporary)
