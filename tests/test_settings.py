@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
+from syncd.cli.up import _make_mcp_environment
 from syncd.errors import BadUsage
 from syncd.settings import Settings, load_settings, require_setting, split_address
 
@@ -206,3 +207,58 @@ def test_a_key_of_several_lines_is_read_from_a_credential(monkeypatch: pytest.Mo
     key = load_settings().github_app_key
     assert key is not None
     assert key.get_secret_value().splitlines() == ["-----BEGIN KEY-----", "b25l", "dHdv", "-----END KEY-----"]
+
+
+def test_the_mcp_server_of_up_gets_the_settings_of_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {
+        "READ_DATABASE_URL": f"postgresql://reader:{CANARY}@127.0.0.1/syncd",
+        "REDIS_URL": "redis://127.0.0.1:6379/0",
+        "EMBEDDINGS": "openai",
+        "EMBEDDINGS_URL": "http://127.0.0.1:11434/v1",
+        "EMBEDDINGS_MODEL": "words",
+        "EMBEDDINGS_API_KEY": CANARY,
+        "EMBEDDINGS_TENANTS": "acme,globex",
+        "EMBEDDINGS_QUERY_SECONDS": "1.5",
+        "RERANK_URL": "http://127.0.0.1:11434/v1",
+        "RERANK_MODEL": "judge",
+        "RERANK_API_KEY": CANARY,
+        "RERANK_TENANTS": "*",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(f"SYNCD_{name}", value)
+    settings = load_settings()
+    handed_on = _make_mcp_environment(settings)
+    for name in given:
+        monkeypatch.delenv(f"SYNCD_{name}")
+    for name, value in handed_on.items():
+        monkeypatch.setenv(name, value)
+    received = load_settings()
+    assert (received.embedder, received.reranker) == (settings.embedder, settings.reranker)
+    assert received.embedder is not None
+    assert received.embedder.api_key == CANARY
+    assert CANARY not in repr(received.embedder) + repr(received.reranker)
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"EMBEDDINGS": "openai", "EMBEDDINGS_MODEL": "words"}, "SYNCD_EMBEDDINGS_URL"),
+        ({"EMBEDDINGS": "openai", "EMBEDDINGS_URL": "http://127.0.0.1/v1"}, "SYNCD_EMBEDDINGS_MODEL"),
+        ({"RERANK_URL": "http://127.0.0.1/v1"}, "SYNCD_RERANK_MODEL"),
+        ({"EMBEDDINGS_URL": "http://user:secret@127.0.0.1/v1"}, "SYNCD_EMBEDDINGS_URL"),
+    ],
+)
+def test_half_of_a_model_is_refused(monkeypatch: pytest.MonkeyPatch, given: dict[str, str], missing: str) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"SYNCD_{name}", value)
+    with pytest.raises(BadUsage, match=missing) as caught:
+        load_settings()
+    assert "secret" not in repr_chain(caught.value)
+
+
+def test_the_local_model_has_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYNCD_EMBEDDINGS", "local")
+    monkeypatch.setenv("SYNCD_EMBEDDINGS_URL", "http://127.0.0.1/v1")
+    embedder = load_settings().embedder
+    assert embedder is not None
+    assert (embedder.url, embedder.tenants) == (None, ())

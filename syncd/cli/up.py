@@ -34,8 +34,8 @@ from syncd.web.server import bind, open_site
 
 # A person waits for the prompt: what a sync has staged by then is used by the next `up`.
 DRAIN_SECONDS = 2.0
-# The settings that only the MCP server reads.
-MCP_SETTINGS = ("mcp_", "oauth_")
+# The settings that the MCP server reads, beside those that are named below.
+MCP_SETTINGS = ("mcp_", "oauth_", "embeddings", "rerank_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +210,8 @@ def _make_mcp_environment(settings: Settings) -> dict[str, str]:
 
 def _write(value: object) -> str:
     """Return a setting as it is written in an environment."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
     return ",".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
 
 

@@ -12,7 +12,7 @@ from syncd.core.wanted import WantedTerms
 DOCUMENT_SHARE = 0.3
 NEARNESS_SHARE = 0.25
 NEAR_WORDS = 4
-MEANING_SHARE = 0.5
+MEANING_SHARE = 0.3  # the rest is of words: docs/decisions/0009-vectors-beside-words.md
 RELEVANCE_SHARE = 3.0
 _K1 = 1.2
 _B = 0.75

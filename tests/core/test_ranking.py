@@ -92,11 +92,11 @@ SCORES = st.lists(st.tuples(st.floats(0, 50), st.none() | st.floats(-1, 1)), min
 
 
 @given(SCORES)
-def test_words_and_meaning_count_the_same_each_from_its_least_to_its_most(
+def test_meaning_counts_from_its_least_to_its_most(
     pairs: list[tuple[float, float | None]],
 ) -> None:
     similarities = [near for _, near in pairs]
-    scores = add_meaning([Score(words) for words, _ in pairs], similarities)
+    scores = add_meaning([Score(words) for words, _ in pairs], similarities, share=0.5)
     spread = (max(words for words, _ in pairs) - min(words for words, _ in pairs)) or 1.0
     assert all(0 <= score.meaning <= spread * (1 + 1e-9) for score in scores)
     known = [(near, score.meaning) for near, score in zip(similarities, scores, strict=True) if near is not None]
@@ -105,17 +105,22 @@ def test_words_and_meaning_count_the_same_each_from_its_least_to_its_most(
 
 
 def test_what_has_no_vector_is_as_near_as_its_words_are_good() -> None:
-    scores = add_meaning([Score(4.0), Score(3.0), Score(2.0)], [None, None, None])
+    scores = add_meaning([Score(4.0), Score(3.0), Score(2.0)], [None, None, None], share=0.5)
     assert [score.meaning for score in scores] == [2.0, 1.0, 0.0]
-    nearer = add_meaning([Score(4.0), Score(3.0), Score(2.0)], [0.1, None, 0.9])
+    nearer = add_meaning([Score(4.0), Score(3.0), Score(2.0)], [0.1, None, 0.9], share=0.5)
     assert [score.meaning for score in nearer] == [0.0, 1.0, 2.0]
 
 
 def test_where_no_word_stands_meaning_alone_ranks() -> None:
-    assert [score.total for score in add_meaning([Score(0.0)] * 2, [0.2, 0.6])] == [0.0, 1.0]
+    assert [score.total for score in add_meaning([Score(0.0)] * 2, [0.2, 0.6], share=0.5)] == [0.0, 1.0]
 
 
 def test_relevance_outweighs_the_rest_and_takes_nothing_away() -> None:
     scores = add_relevance([Score(10.0), Score(9.0), Score(5.0)], [-3.0, 1.0, 2.0])
     assert [score.relevance for score in scores] == [0.0, 12.0, 15.0]
     assert [score.total for score in add_relevance([Score(2.0), Score(2.0)], [0.5, 0.5])] == [2.0, 2.0]
+
+
+def test_the_best_by_words_stays_before_the_nearest_in_meaning() -> None:
+    by_words, by_meaning = add_meaning([Score(10.0), Score(0.0)], [0.0, 1.0])
+    assert by_words.total > by_meaning.total > 4

@@ -35,10 +35,41 @@ with passages as materialized (
            p.char_to,
            k.score
     from candidates k
-    join document_chunks p on p.tenant_id = (select current_tenant()) and p.chunk_hash = k.chunk_hash
-    join document_versions v
-      on v.tenant_id = (select current_tenant()) and v.content_hash = p.content_hash and v.format = p.format and v.title = p.title
-     and v.chunker_version = p.chunker_version
+    -- From the few candidates to their places, as in search_chunks.
+    cross join lateral (
+        select d.content_hash,
+               d.format,
+               d.title,
+               d.chunker_version,
+               d.chunk_hash,
+               d.ordinal,
+               d.headings,
+               d.anchor,
+               d.line_from,
+               d.line_to,
+               d.char_from,
+               d.char_to
+        from document_chunks d
+        where d.tenant_id = (select current_tenant())
+          and d.chunk_hash = k.chunk_hash
+        offset 0
+    ) as p
+    cross join lateral (
+        select n.project_id,
+               n.document_id,
+               n.path,
+               n.version,
+               n.commit_sha,
+               n.revision_from,
+               n.revision_to
+        from document_versions n
+        where n.tenant_id = (select current_tenant())
+          and n.content_hash = p.content_hash
+          and n.format = p.format
+          and n.title = p.title
+          and n.chunker_version = p.chunker_version
+        offset 0
+    ) as v
     join unnest($4::uuid[], $5::integer[]) as s (project_id, revision) on s.project_id = v.project_id
     where v.path >= $6
       and v.path < $7

@@ -15,6 +15,12 @@ import { time } from "./times.js";
 
 const AGAIN_MS = 300;  // several events of one sync are one question
 
+/** How many of its chunks have vectors, where a model was chosen. */
+function vectors({ vectors: state }) {
+  if (!state) return "";
+  return ` (${state.chunks ? Math.floor((100 * state.embedded) / state.chunks) : 100} % with vectors${state.reason ? `: ${state.reason}` : ""})`;
+}
+
 /** Make the page of the project that is called `name`. */
 export function makeProject(store, name, session) {
   const head = el("div", {});
@@ -49,7 +55,7 @@ export function makeProject(store, name, session) {
     swap(facts,
       fact("Published", commits(project), project.syncedAt ? el("div", { class: "soft small" }, time(project.syncedAt)) : null),
       fact("Lock", lock(project)),
-      fact("Documents", project.documents.toLocaleString("en"), el("div", { class: "soft small" }, `${project.chunks.toLocaleString("en")} chunks · ${project.skipped.toLocaleString("en")} skipped`)),
+      fact("Documents", project.documents.toLocaleString("en"), el("div", { class: "soft small" }, `${project.chunks.toLocaleString("en")} chunks${vectors(project)} · ${project.skipped.toLocaleString("en")} skipped`)),
       fact("Last look", project.checkedAt ? time(project.checkedAt) : "never", project.nextTry ? el("div", { class: "soft small" }, time(project.nextTry, "next")) : null),
       project.lastError ? fact("Trouble", trouble(project), el("code", { class: "soft small" }, project.lastError.code)) : null);
   }

@@ -263,14 +263,18 @@ async def _score(
     matched = [Matched(_document_of(place), impacts[place.chunk_hash]) for place in best]
     shares = score_documents(matched, list(weighed.weights.values()), lengths=lengths)
     nearness = Nearness(query.text, weighed.weights)
-    texts = await list_bodies(connection, {place.chunk_hash for place in best}) if nearness.is_measurable else {}
+    # Reading words is the dear part: of what only its meaning brought, few stand there at all.
+    read = {place.chunk_hash for place in places[:MAX_RERANKED]} if nearness.is_measurable else set()
+    texts = await list_bodies(connection, read) if read else {}
     scored = [
         (
             place,
             Score(
                 place.score or sum(map(mul, weighed.weights.values(), impacts[place.chunk_hash])),
                 document=DOCUMENT_SHARE * shares[_document_of(place)],
-                nearness=NEARNESS_SHARE * nearness.measure(texts[place.chunk_hash][0]) if texts else 0.0,
+                nearness=NEARNESS_SHARE * nearness.measure(texts[place.chunk_hash][0])
+                if place.chunk_hash in texts
+                else 0.0,
             ),
         )
         for place in best
