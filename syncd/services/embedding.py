@@ -142,14 +142,16 @@ async def embed_project(work: Embedding, tenant_id: TenantId, project_id: Projec
             return False
         await _count(work, connection, claim, state)
     hindered: SyncdError | None = None
+    has_written = False
     try:
-        await _fill(work, claim, standing)
+        has_written = await _fill(work, claim, standing)
     except SyncdError as error:
         hindered = error
         raise
     finally:
         left = await _give_back(work, claim, state, hindered)
-    return left
+    # What nothing could be done for is looked at again later: else it would be looked at all the time.
+    return left and has_written
 
 
 async def _count(work: Embedding, connection: Connection, claim: Claim, state: Unfinished) -> bool:
@@ -171,8 +173,9 @@ async def _give_back(work: Embedding, claim: Claim, state: Unfinished, hindered:
     return left or newer is not None
 
 
-async def _fill(work: Embedding, claim: Claim, standing: Standing) -> None:
-    """Make vectors until none is missing, the time is over, or the claim is lost."""
+async def _fill(work: Embedding, claim: Claim, standing: Standing) -> bool:
+    """Make vectors until none is missing, the time is over, or the claim is lost; return whether any was written."""
+    has_written = False
     until = work.clock() + timedelta(seconds=work.slice_seconds)
     after = b""
     while True:
@@ -181,11 +184,14 @@ async def _fill(work: Embedding, claim: Claim, standing: Standing) -> None:
                 raise _make_missing_error()
             chunks = await list_unembedded(connection, claim.project_id, claim.model, limit=LISTED_CHUNKS, after=after)
         if not chunks:
-            return
+            return has_written
         for part in _split(chunks, max(1, work.texts_at_once // PASSAGES_OF_A_CHUNK)):
             vectors = await _embed(work, part, standing)
-            if not await _write(work, claim, part, vectors) or work.clock() >= until:
-                return
+            if not await _write(work, claim, part, vectors):
+                return has_written
+            has_written = True
+            if work.clock() >= until:
+                return has_written
         after = chunks[-1].chunk_hash
 
 
