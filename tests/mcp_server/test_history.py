@@ -232,7 +232,7 @@ async def test_changes_since_the_last_answer_are_those_that_came_after_it(
     ("arguments", "said"),
     [
         ({"since": "r1"}, "Name the project"),
-        ({"since": "soon"}, "does not belong to this call"),
+        ({"since": "soon"}, "neither a moment nor the nextSince"),
         ({"since": "r9", "project": "guide"}, "no such revision"),
         ({"since": "r1", "project": "gudie"}, "Did you mean: guide"),
         ({}, "since is required"),
