@@ -21,7 +21,7 @@ from mcp_types import (
 )
 
 from mcp_server.feed import ChangeFeed
-from mcp_server.identity import READ_SCOPE
+from mcp_server.identity import READ_SCOPE, Caller
 from mcp_server.requests import Identify
 from mcp_server.streams import Stream, Watched, parse_watched
 from mcp_server.subscribing import LOOK_SECONDS, MAX_URI_CHARACTERS, MAX_URIS, begin_stream
@@ -41,6 +41,7 @@ class PipedSubscriptions:
         self._stream: Stream | None = None
         self._context: ServerRequestContext[Any] | None = None
         self._begun = asyncio.Event()
+        self._beginning = asyncio.Lock()
 
     async def subscribe(self, context: ServerRequestContext[Any], params: SubscribeRequestParams) -> EmptyResult:
         """Tell of changes of a document, a folder or a project from now on."""
@@ -52,18 +53,23 @@ class PipedSubscriptions:
             raise MCPError(INVALID_PARAMS, "Subscribe to doc://project/path, doc://project/folder/ or doc://project.")
         if len(self._watched) >= MAX_URIS and params.uri not in self._watched:
             raise MCPError(INVALID_PARAMS, f"At most {MAX_URIS} subscriptions; a folder's covers what is in it.")
-        self._watched[params.uri] = watched
-        self._context = context
-        if self._stream is None:
-            self._stream = Stream(caller, (), lists=False)
-            try:
-                await begin_stream(self._pool, self._feed, self._stream)
-            except BaseException:
-                self._end(self._stream)
-                raise
-            self._begun.set()
-        self._stream.watched = tuple(self._watched.values())
+        # What is acknowledged is told from then on, also to whoever subscribes twice at once.
+        async with self._beginning:
+            stream = self._stream or await self._begin(caller, context)
+            self._watched[params.uri] = watched
+            stream.watched = tuple(self._watched.values())
         return EmptyResult()
+
+    async def _begin(self, caller: Caller, context: ServerRequestContext[Any]) -> Stream:
+        stream = Stream(caller, (), lists=False)
+        try:
+            await begin_stream(self._pool, self._feed, stream)
+        except BaseException:
+            self._end(stream)
+            raise
+        self._stream, self._context = stream, context
+        self._begun.set()
+        return stream
 
     async def unsubscribe(self, _: ServerRequestContext[Any], params: UnsubscribeRequestParams) -> EmptyResult:
         """Tell of it no more."""
