@@ -56,7 +56,10 @@ class World:
 
 
 class Locks(RuleBasedStateMachine):
-    """The model: who may write (fence and nonce), who froze it, what Redis shows. Replicas remember what they were told."""
+    """The model: who may write (fence and nonce), who froze it, what Redis shows. Replicas remember what they were told.
+
+    *due*: Postgres has changed, and no keeper has looked since whether Redis shows it.
+    """
 
     world: ClassVar[World]
 
@@ -68,6 +71,7 @@ class Locks(RuleBasedStateMachine):
         self.owner: UUID | None = None
         self.frozen_by: str | None = None
         self.shown: Shown | None = None
+        self.due = False
         self.rows = 0
         self.asked: dict[str, UUID] = {}
         self.minted: dict[str, Lock] = {}
@@ -183,7 +187,7 @@ class Locks(RuleBasedStateMachine):
         if refused:
             return
         if self.frozen_by != name:  # asked for again, it is done already
-            self.fence, self.owner, self.frozen_by = self.fence + 1, None, name
+            self.fence, self.owner, self.frozen_by, self.due = self.fence + 1, None, name, True
         self._show_truth()
         self._write_of_everybody()
 
@@ -194,6 +198,7 @@ class Locks(RuleBasedStateMachine):
         with _expecting(Busy if refused else None):
             self.do(unfreeze_project(self.ground.make_desk(name, is_admin=name == "root"), self.project_id))
         if not refused:
+            self.due = self.due or self.frozen_by is not None
             self.frozen_by = None
             self._show_truth()
 
@@ -212,7 +217,7 @@ class Locks(RuleBasedStateMachine):
             desk = self.ground.make_desk(name)
             self.do(force_release(desk, self.project_id, reason="stuck", expected_fence=expected))
         if wanted is None:
-            self.fence, self.owner = self.fence + 1, None
+            self.fence, self.owner, self.due = self.fence + 1, None, True
             self._show_truth()
             self._write_of_everybody()
 
@@ -231,8 +236,10 @@ class Locks(RuleBasedStateMachine):
     def keep(self) -> None:
         """A daemon's keeper looks."""
         self.do(keep_locks(self.ground.make_locking("keeper"), now=datetime.now(UTC)))
-        if self.frozen_by is not None or (self.shown is not None and self.shown.nonce is None):
+        # Who asked for the lease again with an old nonce, and renewed it under an old fence, is shown out by a keeper that has to look.
+        if self.due or self.frozen_by is not None or (self.shown is not None and self.shown.nonce is None):
             self._show_truth()
+        self.due = False
 
     @precondition(lambda self: self.frozen_by is not None)
     @rule()
@@ -242,7 +249,7 @@ class Locks(RuleBasedStateMachine):
         statement = "update project_leases set freeze_until = $2 where project_id = $1"
         self.do(self.ground.superuser.execute(statement, self.project_id, past))
         self.do(keep_locks(self.ground.make_locking("keeper"), now=datetime.now(UTC)))
-        self.frozen_by = None
+        self.frozen_by, self.due = None, False
         self._show_truth()
 
     def _show_truth(self) -> None:
