@@ -17,9 +17,14 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from mcp.server import Server
 from mcp.shared.subscriptions import ServerEvent
+from mcp_types.methods import SPEC_CLIENT_METHODS
 
+from mcp_server.asgi import HttpApplication
+from mcp_server.prompts import TEMPLATES as PROMPT_TEMPLATES
 from mcp_server.registry import TOOLS
+from mcp_server.resources import TEMPLATES as RESOURCE_TEMPLATES
 from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.core.projects import Project
@@ -27,7 +32,7 @@ from tests.databases import Database, make_database, run_statement
 from tests.mcp_server.agents import LEGACY, call, open_agent, request, text_of
 from tests.mcp_server.generating import Generator
 from tests.mcp_server.serve import serving
-from tests.mcp_server.worlds import ACME_FILES, GLOBEX_FILES, Party, make_party, open_known_session
+from tests.mcp_server.worlds import ACME_FILES, GLOBEX_FILES, Party, World, make_party, open_known_session
 from tests.mirror import open_mirror
 
 KNOWN_SESSION = "s-acmeacmeacmeacme"
@@ -57,7 +62,26 @@ RIGHT: Mapping[str, Mapping[str, object]] = {
     "docs_lock": {"project": "guide", "action": "show"},
 }
 OTHER_METHODS = ("resources/read", "resources/list", "prompts/get", "completion/complete", "resources/templates/list")
-ARGUMENTS = ("project", "path", "version", "heading", "question", "since")
+# What can be completed, as the server lists it: a template or a prompt that is added is asked too.
+REFERENCES: Mapping[tuple[str, str, str], tuple[str, ...]] = {
+    **{
+        ("ref/resource", "uri", one.uri_template): tuple(re.findall(r"\{\+?(\w+)\}", one.uri_template))
+        for one in RESOURCE_TEMPLATES
+    },
+    **{
+        ("ref/prompt", "name", one.prompt.name): tuple(argument.name for argument in one.prompt.arguments or ())
+        for one in PROMPT_TEMPLATES
+    },
+}
+# Methods that are not compared call by call: how they are, and why.
+OTHERWISE = {
+    "tools/call": "each tool in its turn",
+    "tools/list": "by scopes alone",
+    "prompts/list": "the same for everybody",
+    "server/discover": "the same for everybody",
+    "ping": "says nothing",
+    "subscriptions/listen": "the streams below",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,25 +193,23 @@ def make_question(generator: Generator, number: int) -> tuple[str, dict[str, Any
             arguments.pop("wait", None)  # nobody syncs here
         return "tools/call", {"name": tool.name, "arguments": arguments}
     text = generator.random.choice(generator.known)
-    template = "doc://{project}/{+path}@v{version}"
-    prompt = generator.random.choice(["answer_from_docs", "what_changed"])
     match generator.random.choice(OTHER_METHODS):
         case "resources/read":
             return "resources/read", {"uri": text if text.startswith("doc://") else f"doc://{text}"}
         case "resources/list" as method:
             return method, {"cursor": text} if generator.random.random() < 0.5 else {}
         case "prompts/get" as method:
-            return method, {"name": prompt, "arguments": {"question": text, "since": "r0", "project": text}}
+            template = generator.random.choice(PROMPT_TEMPLATES)
+            names = [argument.name for argument in template.prompt.arguments or ()]
+            return method, {
+                "name": template.prompt.name,
+                "arguments": dict.fromkeys(names, text) | ({"since": "r0"} if "since" in names else {}),
+            }
         case "completion/complete" as method:
-            name = generator.random.choice(ARGUMENTS)
-            reference = (
-                {"type": "ref/resource", "uri": template}
-                if name in ARGUMENTS[:4]
-                else {"type": "ref/prompt", "name": prompt}
-            )
+            (kind, key, value), completed = generator.random.choice(list(REFERENCES.items()))
             context = {"arguments": {"project": generator.random.choice(["guide", "vault", text])}}
-            argument = {"name": name, "value": text[: generator.random.randrange(4)]}
-            return method, {"ref": reference, "argument": argument, "context": context}
+            argument = {"name": generator.random.choice(completed), "value": text[: generator.random.randrange(4)]}
+            return method, {"ref": {"type": kind, key: value}, "argument": argument, "context": context}
         case method:
             return method, {}
 
@@ -218,6 +240,20 @@ def directory(tmp_path: Path) -> Path:
 
 async def test_every_tool_is_asked_something_that_it_answers() -> None:
     assert set(RIGHT) == {tool.name for tool in TOOLS}
+
+
+async def test_every_method_that_the_server_answers_is_compared(world: World) -> None:
+    servers = list[Server[Any]]()
+
+    def look(application: HttpApplication) -> HttpApplication:
+        servers.append(application.json_manager.app)
+        return application
+
+    async with serving(world.database.read_url, look):
+        pass
+    answered = {method for method in SPEC_CLIENT_METHODS if servers[0].get_request_handler(method) is not None}
+    assert answered - OTHERWISE.keys() == set(OTHER_METHODS)
+    assert all(names for names in REFERENCES.values())
 
 
 # Each question is two comparisons: with another tenant, and with one that holds other things.
