@@ -115,6 +115,7 @@ HOT_QUERIES = (
     HotQuery("reading/find_document", "read", VERSIONS_OF_A_PROJECT, (PROJECT, DOCUMENT, "2"), generic=False),
     HotQuery("reading/list_links", "read", ("links_pkey",), (HASH, "'md'", "0", "100")),
     HotQuery("reading/find_outline", "read", ("outlines_pkey",), (HASH, "'md'")),
+    HotQuery("reading/find_anchor", "read", ("anchors_pkey",), (HASH, "'md'", "array['name1']")),
     HotQuery("reading/list_labels_of", "read", ("anchors_pkey",), (HASH, "'md'", "200")),
     HotQuery("reading/list_labels", "read", ("anchors_by_label",), (PROJECT, "array['label7']", "2")),
     HotQuery("reading/list_links_to", "read", ("links_by_target_name",), (PROJECT, "2", "array['page7']", "100")),

@@ -1,7 +1,7 @@
 """docs_read and fetch: the text of a document, as much as fits, and how to go on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import Field
@@ -12,6 +12,8 @@ from mcp_server.calls import Asker, Call
 from mcp_server.freshness import freshness_line, freshness_values
 from mcp_server.resolving import Target, find_at_once, get_target
 from syncd.adapters.postgres.reading.documents import get_text, list_places
+from syncd.adapters.postgres.reading.links import find_anchor
+from syncd.core.leads import list_anchor_names
 from syncd.core.lines import line_starts
 from syncd.core.references import parse_lines
 from syncd.core.sections import (
@@ -103,6 +105,8 @@ async def read_at_once(asker: Asker, arguments: ReadArguments) -> Answer | None:
     if arguments.if_version == target.document.version:
         return _say_unchanged(target)
     wanted = _Wanted(arguments.section, arguments.lines, arguments.max_chars)
+    if _name_unlisted(target, content.places, wanted) is not None:
+        return None
     return _make_answer(_read(target, content.text, content.places, wanted))
 
 
@@ -166,7 +170,30 @@ def _make_values(asked: str, reading: _Reading) -> ValueAnswer:
 
 async def _load(call: Call, target: Target, wanted: _Wanted) -> _Reading:
     text = await get_text(call.connection, target.document.content_hash)
-    return _read(target, text, await list_places(call.connection, target.document), wanted)
+    places = await list_places(call.connection, target.document)
+    named = _name_unlisted(target, places, wanted)
+    if named is not None:
+        line = await find_anchor(call.connection, target.document, list_anchor_names(named))
+        if line is not None:
+            wanted = replace(wanted, section=None, lines=_choose_lines_from(list_sections(places), line))
+    return _read(target, text, places, wanted)
+
+
+def _choose_lines_from(sections: Sequence[SectionSpan], line: int) -> str:
+    """Return the lines that a name speaks of: the section that begins with it, or what follows it up to the next."""
+    begun = next((span for span in sections if span.line_from == line), None)
+    if begun is not None:
+        return f"{line}-{begun.line_to}"
+    following = min((span.line_from for span in sections if span.line_from > line), default=None)
+    return f"{line}-" if following is None else f"{line}-{following - 1}"
+
+
+def _name_unlisted(target: Target, places: Sequence[Place], wanted: _Wanted) -> str | None:
+    """Return the section that is asked for, if it is not that of a heading."""
+    named = wanted.section or target.anchor
+    if named is None or wanted.lines is not None or find_section(list_sections(places), named) is not None:
+        return None
+    return named
 
 
 def _read(target: Target, text: str, places: Sequence[Place], wanted: _Wanted) -> _Reading:

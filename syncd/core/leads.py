@@ -76,8 +76,8 @@ def find_lead(
 
 
 def list_anchor_names(anchor: str) -> frozenset[str]:
-    """Return the names that *anchor* may be known by: letter case counts in none of the hosts that show Markdown."""
-    return frozenset({anchor, anchor.lower(), anchor.removeprefix("user-content-")})
+    """Return the names that *anchor* may be known by: letter case does not count where Markdown is shown, nor in labels."""
+    return frozenset({anchor, " ".join(anchor.lower().split()), anchor.removeprefix("user-content-")})
 
 
 def _find_label(link: Written) -> str | None:

@@ -62,7 +62,7 @@ class Splitter:
                 size = self.rendition.width(begin, units[behind - 1].char_to)
                 if size >= self.target // 2 and behind < len(units):
                     checksum = self._checksum(units[behind])
-                    least, best = (checksum, behind) if least < 0 or checksum < least else (least, best)
+                    least, best = (checksum, behind) if least < 0 or checksum <= least else (least, best)
             if behind == len(units) or least < 0:
                 best = behind
             packed.append(units[first]._replace(char_to=units[best - 1].char_to))

@@ -285,3 +285,35 @@ async def test_an_outline_of_many_headings_and_links_goes_on_until_all_were_show
         [f"to {n}" for n in range(700)],
         [f"back {n}" for n in range(150)],
     ]
+
+
+async def test_labels_and_names_given_by_hand_are_links_that_can_be_read(
+    database: Database, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    guide = "---\nlang: en\n---\n\n# Guide\n\nIn :ref: of others.\n\nfirst\n\n<a name=middle></a> here it begins\n\n## Next\n\nno more\n"
+    files = {
+        "index.rst": "Index\n=====\n\nSee :ref:`the part <The-Part>`, :ref:`none` and `names <guide.md#middle>`_.\n",
+        "part.rst": "Other\n=====\n\n.. _the-part:\n\nPart\n----\n\nText of the part.\n",
+        "guide.md": guide,
+        "broken.ipynb": "{",
+    }
+    async with served_party(database, redis_server, tmp_path) as (origin, party):
+        await party.add_project("guide", files)
+
+        async def read(tool: str, **arguments: object) -> str:
+            return text_of(await call(origin, party.api_key, tool, **arguments))
+
+        index = await read("docs_outline", id="guide/index")
+        assert "[the part](the-part) → guide/part.rst#the-part\n" in index
+        assert "[none](none) → no such label\n" in index
+        assert "[names](guide.md#middle) → guide/guide.md#middle\n" in index
+        assert "Linked from:\nguide/index.rst L4 [the part](the-part)\n" in await read("docs_outline", id="guide/part")
+        assert "Language: en\nMetadata: lang: en\n" in await read("docs_outline", id="guide/guide")
+        assert "Cut as plain text: it is no JSON" in await read("docs_outline", id="guide/broken")
+        for arguments in ({"id": "guide/part.rst#the-part"}, {"id": "guide/part", "section": "The-Part"}):
+            assert "Text of the part." in await read("docs_read", **arguments)
+        middle = await read("docs_read", id="guide/guide.md#middle")
+        assert "here it begins" in middle
+        assert "first" not in middle
+        assert "no more" not in middle
+        assert "has no section 'nothing'" in await read("docs_read", id="guide/guide.md#nothing")

@@ -2,13 +2,14 @@
 
 import json
 import random
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from syncd.core.chunking import Layout, chunk_hash, make_layout
+from syncd.core.chunking import Chunk, Layout, chunk_hash, make_layout
 from syncd.core.paths import FORMAT_BY_EXTENSION
 from tests.core.formats.writers import FORMATS, make_parts, make_sentence, write
 
@@ -65,6 +66,7 @@ def test_every_format_is_put_to_these_laws() -> None:
     assert set(FORMATS) == set(FORMAT_BY_EXTENSION.values()) == {*_LINES, "ipynb"}
 
 
+@settings(deadline=None)
 @given(_DOCUMENTS, st.integers(10, 200))
 def test_chunks_tile_the_stored_text_on_its_lines_within_their_size(document: tuple[str, str], target: int) -> None:
     format_name, text = document
@@ -80,6 +82,7 @@ def test_chunks_tile_the_stored_text_on_its_lines_within_their_size(document: tu
             assert chunk.body == text[chunk.char_from : chunk.char_to]
 
 
+@settings(deadline=None)
 @given(_DOCUMENTS)
 def test_whatever_is_said_of_a_document_stands_on_its_lines_and_can_be_stored(document: tuple[str, str]) -> None:
     format_name, text = document
@@ -93,21 +96,27 @@ def test_whatever_is_said_of_a_document_stands_on_its_lines_and_can_be_stored(do
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
-def test_an_inserted_sentence_changes_few_chunks(format_name: str) -> None:
-    chance = random.Random(format_name)
+# Shrinking a mean tells nothing: another seed is another set of documents.
+@settings(max_examples=2, deadline=None, phases=[Phase.generate])
+@given(st.integers(0, 2**32))
+def test_an_inserted_sentence_changes_few_chunks_on_average(format_name: str, seed: int) -> None:
+    chance = random.Random(seed)
     changed = []
-    for _ in range(25):
+    for _ in range(20):
         parts = make_parts(chance, sections=6)
-        text = write(parts, format_name)
-        before = {chunk_hash(chunk, format_name) for chunk in _layout(text, format_name).chunks}
+        before = _layout(write(parts, format_name), format_name).chunks
         place = chance.choice([number for number, (kind, _) in enumerate(parts) if kind == "text"])
         sentences = [*parts[place][1]]
         sentences.insert(chance.randint(0, len(sentences)), make_sentence(chance))
         parts[place] = ("text", sentences)
-        after = {chunk_hash(chunk, format_name) for chunk in _layout(write(parts, format_name), format_name).chunks}
-        assert len(text) > 2000
-        changed.append(len(after - before))
+        after = _layout(write(parts, format_name), format_name).chunks
+        changed.append(len(_hashes(after, format_name) - _hashes(before, format_name)))
+    assert len(before) > 2
     assert sum(changed) / len(changed) <= 1.5
+
+
+def _hashes(chunks: Sequence[Chunk], format_name: str) -> set[bytes]:
+    return {chunk_hash(chunk, format_name) for chunk in chunks}
 
 
 @pytest.mark.parametrize("format_name", FORMATS)

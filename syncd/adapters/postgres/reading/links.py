@@ -20,6 +20,7 @@ _LIST_ANCHORS = load_statement("reading/list_anchors")
 _LIST_LABELS = load_statement("reading/list_labels")
 _LIST_LABELS_OF = load_statement("reading/list_labels_of")
 _LIST_PLAIN_DOCUMENTS = load_statement("reading/list_plain_documents")
+_FIND_ANCHOR = load_statement("reading/find_anchor")
 _FIND_OUTLINE = load_statement("reading/find_outline")
 
 
@@ -93,6 +94,12 @@ async def list_anchors(
     """Return which of *names* a link to which of the documents at *paths* may end in."""
     rows = await connection.fetch(_LIST_ANCHORS, project_id, list(paths), list(names), revision)
     return frozenset((row["path"], row["name"]) for row in rows)
+
+
+async def find_anchor(connection: Connection, document: ReadableDocument, names: Collection[str]) -> int | None:
+    """Return the first line (from 1) of a document on which one of *names* stands."""
+    line = await connection.fetchval(_FIND_ANCHOR, document.content_hash, document.format, list(names))
+    return None if line is None else int(line)
 
 
 async def list_labels(
