@@ -86,6 +86,7 @@ class _Reader:
         self._slugs = Slugs()
         self._starts = line_starts(text)
         self._read_to = 0
+        self._entity = _ENTITY.search(text)
         self._heading: tuple[Tag, str | None, int] | None = None
         self._link: tuple[str, int, int] | None = None
         self._named: tuple[str, int, int] | None = None
@@ -215,11 +216,14 @@ class _Reader:
             self.fields.setdefault(name[:64], value)
 
     def _show_text(self, char_to: int) -> None:
-        for found in _ENTITY.finditer(self.text, self._read_to, char_to):
-            # The sign that generators put behind a heading, to link to it.
+        """Replace the entities of the text up to *char_to*. Where the next one stands is kept: most stretches hold none."""
+        while self._entity is not None and self._entity.start() < char_to:
+            found = self._entity
+            # The sign is what generators put behind a heading, to link to it.
             shown = "" if found[0] == "\u00b6" else unescape(found[0])
-            if shown != found[0]:
+            if found.start() >= self._read_to and shown != found[0]:
                 self.replaced.append(Replaced(found.start(), found.end(), shown))
+            self._entity = _ENTITY.search(self.text, max(found.end(), self._read_to))
 
     def _visible(self, begin: int, end: int) -> str:
         return " ".join(

@@ -10,6 +10,8 @@ _MAX_TAG_CHARACTERS = 8_192
 _NAME = re.compile(r"/?([a-zA-Z][^\s/>]{0,63})")
 _ATTRIBUTE = re.compile(r"([^\s\"'<>/=]{1,100})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`]+))")
 _QUOTED_TAG = re.compile(r"<[^\"'>]*(?:\"[^\"]*\"[^\"'>]*|'[^']*'[^\"'>]*)*>")
+# Nearly every tag of nearly every page; the others are looked at more closely.
+_PLAIN_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:\s+[^\s\"'<>/=]+(?:=\"[^\"<>]*\")?)*)\s*(/?)>")
 # Elements whose content is no markup, and is not shown in the page.
 _RAW = {name: re.compile(rf"</{name}\b[^>]*>?", re.IGNORECASE) for name in ("script", "style", "title", "template")}
 
@@ -56,6 +58,9 @@ class _Scanner:
 
     def read(self, position: int) -> Tag | None:
         """Return the tag that begins at *position*, or none."""
+        plain = _PLAIN_TAG.match(self._text, position, position + _MAX_TAG_CHARACTERS)
+        if plain and (name := plain[2].lower()) not in _RAW:
+            return Tag(name, position, plain.end(), plain[1] != "", plain[4] != "", plain[3])
         following = self._text[position + 1 : position + 2]
         if following in {"!", "?"}:
             mark = "-->" if self._text.startswith("<!--", position) else ">"
