@@ -234,6 +234,9 @@ def _describe_next(call: Call, first_id: str, found: Found, purpose: str, positi
     read = f'Read one: docs_read(id="{first_id}").'
     if position[0] >= found.total:
         return read
+    if found.degraded:
+        # The next page would be of another sample.
+        return f"{read} {found.total - position[0]} more with a larger max_chars."
     return f'{read} More: the same call with cursor="{call.seal_cursor([*position], purpose=purpose)}".'
 
 

@@ -182,6 +182,10 @@ async def test_words_too_common_to_look_at_every_chunk_still_give_an_answer_that
     text = await ask(served, "numbat")
     assert "Degraded: these words stand nearly everywhere" in text
     assert list_hits(text)
+    # What of a sample does not fit has no page of its own.
+    small = await ask(served, "numbat", max_chars=200)
+    assert f"{len(list_hits(text)) - 1} more with a larger max_chars." in small
+    assert "cursor=" not in small + text
 
 
 @pytest.mark.parametrize(
