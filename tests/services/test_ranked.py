@@ -12,7 +12,7 @@ from syncd.adapters.postgres.reading import ranked
 from syncd.adapters.postgres.reading.documents import make_path_range
 from syncd.adapters.postgres.reading.ranked import Found, Page, Scope, search
 from syncd.adapters.postgres.reading.search import Searched, list_term_statistics
-from syncd.adapters.postgres.transactions import reading
+from syncd.adapters.postgres.transactions import in_project, reading
 from syncd.core.projects import Project
 from syncd.core.terms import make_impacts, make_query_weights, query_term_ids
 from tests.mirror import Mirror
@@ -94,6 +94,22 @@ async def test_candidates_rank_as_scoring_every_chunk_does(
     monkeypatch.setattr(ranked, "LOOKUP_CHUNKS", 16)
     narrow = [(await ask(mirror, project, query, size=1)).hits[0].place for query in queries]
     assert sum(one == other for one, other in zip(first, narrow, strict=True)) >= 0.9 * len(queries)
+
+
+async def test_what_is_read_of_a_candidate_stands_in_its_row_as_it_is(mirror: Mirror, tmp_path: Path) -> None:
+    project = await make_project(mirror, tmp_path)
+    async with in_project(mirror.pool, mirror.tenant_id, project.project_id) as connection:
+        rows = await connection.fetch(
+            """
+            select pg_column_toast_chunk_id(chunk_hash) as hash_elsewhere,
+                   pg_column_toast_chunk_id(terms) as terms_elsewhere,
+                   pg_column_compression(terms) as terms_compressed
+            from chunks
+            where cardinality(term_ids) < 300
+            """
+        )
+    assert len(rows) > 100
+    assert {tuple(row) for row in rows} == {(None, None, None)}
 
 
 async def test_pages_show_every_hit_once_as_far_as_they_go(
