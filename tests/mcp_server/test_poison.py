@@ -22,7 +22,8 @@ from syncd.adapters.postgres.agent_sessions import NewNote, add_note
 from syncd.adapters.postgres.connections import Connection, open_connection
 from syncd.adapters.postgres.transactions import writing
 from syncd.core.visible import make_visible
-from tests.adapters.postgres.catalogue import SECRET_COLUMNS, list_tenant_tables
+from tests.adapters.postgres.catalogue import list_tenant_tables
+from tests.adapters.postgres.catalogue_lists import SECRET_COLUMNS
 from tests.databases import Database
 from tests.mcp_server.agents import post, request
 from tests.mcp_server.serve import serving

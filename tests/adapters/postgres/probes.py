@@ -11,7 +11,7 @@ import asyncpg
 
 from syncd.adapters.postgres.connections import FENCE_LOST_SQLSTATE, Connection
 from syncd.core.locks import Lock
-from tests.adapters.postgres.catalogue import PUBLISHED_COLUMNS, UNFENCED_TABLES
+from tests.adapters.postgres.catalogue_lists import PUBLISHED_COLUMNS, UNFENCED_TABLES
 from tests.adapters.postgres.two_tenants import Table, World
 
 DENIED = (asyncpg.InsufficientPrivilegeError,)  # no privilege, or row security: both are 42501

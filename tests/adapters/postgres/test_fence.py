@@ -17,7 +17,7 @@ from syncd.core.locks import Lock
 from syncd.core.paths import make_path_filter
 from syncd.core.projects import NewProject, Project
 from syncd.services.sync import sync_project
-from tests.adapters.postgres.catalogue import UNFENCED_TABLES
+from tests.adapters.postgres.catalogue_lists import UNFENCED_TABLES
 from tests.adapters.postgres.probes import enter, find_unfenced_writes, undone
 from tests.adapters.postgres.two_tenants import list_tables
 from tests.databases import Database

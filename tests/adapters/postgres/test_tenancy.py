@@ -12,7 +12,8 @@ from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.connections import Connection, open_connection, open_pool
 from syncd.adapters.postgres.transactions import reading
-from tests.adapters.postgres.catalogue import WIDER_POLICIES, list_faults
+from tests.adapters.postgres.catalogue import list_faults
+from tests.adapters.postgres.catalogue_lists import WIDER_POLICIES
 from tests.adapters.postgres.probes import (
     enter,
     find_bulk_leaks,
