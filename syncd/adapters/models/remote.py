@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import aiohttp
 
+from syncd.adapters.beside import raising_first
 from syncd.adapters.models.endpoint import Endpoint, Refused, make_invalid, post_json
 from syncd.core.meaning import EmbeddingModel, Kind, Vector, make_unit_vector
 
@@ -49,11 +50,9 @@ class RemoteEmbedder:
         """Return a vector for each text. Raises `RetryLater` and `Stalled`: the first failure ends the others."""
         prefixed = [self._prefixes[kind] + text for text in texts]
         batches = [prefixed[start : start + self._batch] for start in range(0, len(prefixed), self._batch)]
-        try:
+        with raising_first():
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._embed_batch(batch)) for batch in batches]
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None
         vectors = [vector for task in tasks for vector in task.result()]
         if len({len(vector) for vector in vectors}) > 1:
             raise make_invalid(self._endpoint, "embeddings", "vectors of several dimensions")
