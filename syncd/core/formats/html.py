@@ -1,7 +1,7 @@
 """Reads HTML: headings, blocks and tables by their tags, at the offsets where they stand; scripts and styles are not shown.
 
-The scanner looks at each character once, whatever the page: the parser of the standard library takes the square of the
-length for pages that were made to stall it.
+The scanner takes time in proportion to the page, whatever stands in it: the parser of the standard library takes the square of
+its length for one that was made to stall it (two minutes for 120 KB of open tags).
 """
 
 import re
