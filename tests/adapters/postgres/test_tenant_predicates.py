@@ -5,9 +5,6 @@ off, and the predicates fall one by one. A third tenant, the twin, holds a copy 
 Joins of tenant_id with tenant_id are not counted: they tie rows to rows that a predicate has chosen.
 """
 
-# ruff: noqa: S608 - names come from Postgres' own catalogue: the test follows it, so that a new function is included
-
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,17 +13,12 @@ import pytest_asyncio
 
 from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.embedded.redis import RedisServer
-from syncd.adapters.postgres.connections import Connection, open_connection
+from syncd.adapters.postgres.connections import Connection
 from tests.adapters.postgres.probes import enter, undone
-from tests.adapters.postgres.two_tenants import Party, World, make_world
+from tests.adapters.postgres.twins import PREDICATE, count_rows, describe, open_twins, remove_predicate
+from tests.adapters.postgres.two_tenants import World, make_world
 from tests.databases import make_database
 
-TWIN = "00000000-0000-4000-8000-000000000002"  # before every other where tenants are taken in turn
-PREDICATE = re.compile(
-    r"(?<![\w.])(?:\w+\.)?tenant_id = (?:\(select syncd\.current_tenant\(\)\)|syncd\.current_tenant\(\)|tenant\b|\$1)"
-)
-# One row each in the whole database, so there is no twin of it.
-ALONE = ("github_installations", "trusted_issuers", "tenants")
 SOON, LATE = "now() + interval '1 day'", "now() + interval '20 years'"
 TERMS = "array(select distinct unnest(term_ids) from chunks)"
 KEEPING = ("lock_events", "sync_runs", "sessions", "sign_in_links", "idempotent_requests", "agent_sessions")
@@ -90,8 +82,7 @@ class Function:
 
     def mutate(self, number: int) -> str:
         """Return the definition without its predicate of this number."""
-        found = list(PREDICATE.finditer(self.definition))[number]
-        return f"{self.definition[: found.start()]}true{self.definition[found.end() :]}"
+        return remove_predicate(self.definition, number)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -105,83 +96,8 @@ async def world(
 
 @pytest_asyncio.fixture
 async def superuser(world: World) -> AsyncIterator[Connection]:
-    """A superuser in a transaction that is rolled back: without any row-level security, and with the twin."""
-    async with open_connection(world.database.migrator_url) as connection, undone(connection):
-        tables = await connection.fetch(
-            "select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'"
-            " where c.relnamespace = 'syncd'::regnamespace and c.relkind in ('r', 'p')"
-        )
-        names = sorted(row["relname"] for row in tables)
-        for name in names:
-            await connection.execute(f"alter table {name} disable row level security, no force row level security")
-        await connection.execute("set local session_replication_role = replica")
-        await prepare_ours(connection, world.ours)
-        await connection.execute(f"insert into tenants (tenant_id, name) values ('{TWIN}', 'twin')")
-        for name in names:
-            if name not in ALONE:
-                await clone(connection, name, world.ours)
-        await prepare_twin(connection)
-        await connection.execute("set local session_replication_role = origin")
+    async with open_twins(world) as connection:
         yield connection
-
-
-async def prepare_ours(connection: Connection, ours: Party) -> None:
-    """Give us orphans, a layout of an older chunker, a failed run before a last failed one, and everybody a freeze that is over."""
-    await connection.execute(
-        f"""
-        update project_leases set freeze_id = gen_random_uuid(), frozen_by = 'a', frozen_at = '2000-01-01', freeze_until = '2000-01-02',
-                                  freeze_reason = 'r';
-        update sync_runs set outcome = 'failed';
-        insert into sync_runs
-        select (jsonb_populate_record(r, jsonb_build_object('run_id', gen_random_uuid(), 'started_at', r.started_at - interval '1 day'))).*
-        from sync_runs r where tenant_id = '{ours.tenant_id}';
-        insert into document_chunks
-        select (jsonb_populate_record(p, jsonb_build_object('chunker_version', p.chunker_version + 1))).*
-        from document_chunks p where tenant_id = '{ours.tenant_id}';
-        update document_versions set chunker_version = chunker_version + 1 where tenant_id = '{ours.tenant_id}';
-        insert into chunks
-        select (jsonb_populate_record(c, jsonb_build_object('chunk_hash', sha256('orphan')))).*
-        from chunks c where tenant_id = '{ours.tenant_id}' limit 1;
-        insert into blobs
-        select (jsonb_populate_record(b, jsonb_build_object('content_hash', sha256('orphan')))).*
-        from blobs b where tenant_id = '{ours.tenant_id}' limit 1;
-        """
-    )
-
-
-async def clone(connection: Connection, table: str, ours: Party) -> None:
-    """Give the twin a copy of our rows: the same ids, ten years younger."""
-    columns = await connection.fetch(
-        """
-        select quote_ident(attname) as name, atttypid = 'timestamptz'::regtype as is_time
-        from pg_attribute
-        where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = '' and attidentity <> 'a'
-        """,
-        table,
-    )
-    values = [
-        f"'{TWIN}'::uuid"
-        if row["name"] == "tenant_id"
-        else f"{row['name']} + interval '10 years'"
-        if row["is_time"]
-        else row["name"]
-        for row in columns
-    ]
-    names = ", ".join(row["name"] for row in columns)
-    await connection.execute(
-        f"insert into {table} ({names}) select {', '.join(values)} from {table} where tenant_id = '{ours.tenant_id}'"
-    )
-
-
-async def prepare_twin(connection: Connection) -> None:
-    """Give the twin a note that we have not."""
-    await connection.execute(
-        f"""
-        insert into agent_session_notes
-        select (jsonb_populate_record(n, jsonb_build_object('note_id', 'n9', 'number', 50))).*
-        from agent_session_notes n where tenant_id = '{TWIN}'
-        """
-    )
 
 
 async def list_functions(connection: Connection) -> Sequence[Function]:
@@ -202,25 +118,8 @@ async def observe(connection: Connection, world: World, function: Function) -> l
             for probe in PROBES[function.name]:
                 await enter(connection, party.lock, fenced=True)
                 seen.append(await ask(connection, probe.format(**words)))
-            seen += await count_rows(connection, world, party)
+            seen += await count_rows(connection, world, party.tenant_id)
     return seen
-
-
-async def describe(connection: Connection, world: World) -> dict[str, object]:
-    sessions = {
-        row["tenant_id"]: (row["session_id"], row["opened_by"])
-        for row in await connection.fetch("select tenant_id, session_id, opened_by from agent_sessions")
-    }
-    return {
-        "ours": world.ours.lock.project_id,
-        "theirs": world.theirs.lock.project_id,
-        "fence": world.ours.lock.fence,
-        "their_fence": world.theirs.lock.fence,
-        "session": sessions[world.ours.tenant_id][0],
-        "key": sessions[world.ours.tenant_id][1],
-        "other_session": sessions[world.theirs.tenant_id][0],
-        "other_tenant": world.theirs.tenant_id,
-    }
 
 
 async def ask(connection: Connection, statement: str) -> str:
@@ -229,17 +128,6 @@ async def ask(connection: Connection, statement: str) -> str:
             return str([tuple(row) for row in await connection.fetch(statement)])
     except asyncpg.PostgresError as error:
         return str(error.sqlstate)
-
-
-async def count_rows(connection: Connection, world: World, actor: Party) -> list[str]:
-    """Return a sum over every row of whoever is not *actor*, and the number of rows of *actor*, by table."""
-    tables = [*(table.name for table in world.tables), "sync_queue"]
-    sums = " union all ".join(
-        f"select '{table} ' || count(*) filter (where t.tenant_id = $1)"
-        f" || coalesce(md5(string_agg(t::text, ' ' order by t::text) filter (where t.tenant_id <> $1)), '') from {table} t"
-        for table in tables
-    )
-    return [row[0] for row in await connection.fetch(sums, actor.tenant_id)]
 
 
 async def test_every_function_that_names_its_tenant_is_probed(superuser: Connection) -> None:
