@@ -11,6 +11,7 @@ from mcp_server.arguments import Arguments, At, Text, Version
 from mcp_server.calls import Asker, Call
 from mcp_server.freshness import freshness_line, freshness_values
 from mcp_server.resolving import Target, find_at_once, get_target
+from syncd.adapters.postgres.reading.at_once import ReadDocument
 from syncd.adapters.postgres.reading.documents import get_text, list_places
 from syncd.adapters.postgres.reading.links import find_anchor
 from syncd.core.leads import list_anchor_names
@@ -96,17 +97,13 @@ async def read_at_once(asker: Asker, arguments: ReadArguments) -> Answer | None:
     """Return the same by one statement, where an exact id asks for what is newest."""
     if arguments.at is not None:
         return None
-    found = await find_at_once(
-        asker, arguments.id, with_places=arguments.section is not None, max_characters=arguments.max_chars
-    )
+    wanted = _Wanted(arguments.section, arguments.lines, arguments.max_chars)
+    found = await _find(asker, arguments.id, wanted)
     if found is None:
         return None
     target, content = found
     if arguments.if_version == target.document.version:
         return _say_unchanged(target)
-    wanted = _Wanted(arguments.section, arguments.lines, arguments.max_chars)
-    if _name_unlisted(target, content.places, wanted) is not None:
-        return None
     return _make_answer(_read(target, content.text, content.places, wanted))
 
 
@@ -124,11 +121,21 @@ async def fetch_document(call: Call, arguments: FetchArguments) -> Answer:
 
 async def fetch_at_once(asker: Asker, arguments: FetchArguments) -> Answer | None:
     """Return the same by one statement, for an exact id."""
-    found = await find_at_once(asker, arguments.id, with_places=False, max_characters=DEFAULT_CHARACTERS)
+    found = await _find(asker, arguments.id, _Wanted())
     if found is None:
         return None
     target, content = found
     return _make_values(arguments.id, _read(target, content.text, content.places, _Wanted()))
+
+
+async def _find(asker: Asker, text: str, wanted: _Wanted) -> tuple[Target, ReadDocument] | None:
+    """Return what an exact id names, but for a name that no heading has: labels are looked up in a transaction."""
+    found = await find_at_once(
+        asker, text, with_places=wanted.section is not None, max_characters=wanted.max_characters
+    )
+    if found is None or _name_unlisted(found[0], found[1].places, wanted) is not None:
+        return None
+    return found
 
 
 def _say_unchanged(target: Target) -> TextAnswer:

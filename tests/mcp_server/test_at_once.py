@@ -51,13 +51,14 @@ OTHERS = (
     "guide",
     "guide/",
     "guide/docs/setup.md@v9",
+    "guide/docs/setup.md#no-such-section",
     "nowhere/docs/setup.md",
     "vault/docs/secret.md",
     "https://github.com/acme/docs/blob/main/docs/setup.md",
     "",
 )
 # Errors of an exact id come from both.
-WRONG = ("guide/docs/setup.md:L900", "guide/docs/setup.md#no-such-section", "guide/docs/one-line.txt@v1:C999999-999999")
+WRONG = ("guide/docs/setup.md:L900", "guide/docs/one-line.txt@v1:C999999-999999")
 
 
 FURTHER = (
@@ -121,8 +122,10 @@ async def test_whatever_part_is_wanted_is_the_same(world: World, pool: Pool) -> 
     for name in ("guide/docs/setup.md", "guide/docs/setup.md@v1#the-port", "guide/docs/long.md", "guide/docs/empty.md"):
         for further in FURTHER:
             at_once, as_ever = await ask(pool, world.acme, "docs_read", id=name, **further)
-            assert at_once == as_ever, (name, further)
-            assert at_once is not None, (name, further)
+            # What no heading is called may be a label, which the transaction looks for.
+            unlisted = isinstance(as_ever, tuple) and as_ever[0] == "section_not_found"
+            assert at_once == (None if unlisted else as_ever), (name, further)
+            assert as_ever is not None, (name, further)
 
 
 async def test_an_earlier_state_is_left_to_the_transaction(world: World, pool: Pool) -> None:

@@ -312,6 +312,7 @@ async def test_labels_and_names_given_by_hand_are_links_that_can_be_read(
         assert "Cut as plain text: it is no JSON" in await read("docs_outline", id="guide/broken")
         for arguments in ({"id": "guide/part.rst#the-part"}, {"id": "guide/part", "section": "The-Part"}):
             assert "Text of the part." in await read("docs_read", **arguments)
+        assert "Text of the part." in await read("fetch", id="guide/part.rst#the-part")
         middle = await read("docs_read", id="guide/guide.md#middle")
         assert "here it begins" in middle
         assert "first" not in middle
