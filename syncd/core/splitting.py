@@ -53,6 +53,7 @@ class Splitter:
         So a sentence that is put in moves the cuts around it only: a little further on the same units are the least again.
         """
         packed: list[Piece] = []
+        fair = range(self.target // 2, self.target * 5 // 4 + 1)
         first = 0
         while first < len(units):
             begin = units[first].char_from
@@ -60,7 +61,7 @@ class Splitter:
             while behind < len(units) and self.rendition.width(begin, units[behind].char_to) <= self.maximum:
                 behind += 1
                 size = self.rendition.width(begin, units[behind - 1].char_to)
-                if size >= self.target // 2 and behind < len(units):
+                if behind < len(units) and (size in fair or (size > fair[-1] and least < 0)):
                     checksum = self._checksum(units[behind])
                     least, best = (checksum, behind) if least < 0 or checksum <= least else (least, best)
             if behind == len(units) or least < 0:

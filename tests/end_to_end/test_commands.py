@@ -133,6 +133,7 @@ def test_an_evaluation_measures_answers_and_compares_itself_with_an_earlier_one(
     file.write_text(json.dumps(questions[2]))
     assert shell.refuse("eval", str(file), "--project", "zoo") == (1, "answers_absent")
     assert shell.refuse("eval", str(before), "--project", "zoo") == (2, "question_invalid")
+    assert shell.run("project", "remove", "zoo")[0] == 0
 
 
 def test_a_key_is_added_used_listed_and_revoked(shell: Shell) -> None:
