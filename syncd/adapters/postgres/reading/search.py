@@ -100,12 +100,13 @@ async def search_chunks(
         list(query.phrases),
         limit,
     )
-    return [make_place(row) for row in rows if row["chunk_hash"] is not None], rows[0]["candidates"]
+    return make_places(rows)
 
 
-def make_place(row: Mapping[str, Any]) -> Place:
-    """Return the place of a row that also counts candidates."""
-    return Place._make(row[name] for name in Place._fields)
+def make_places(rows: Sequence[Mapping[str, Any]]) -> tuple[Sequence[Place], int]:
+    """Return the places of a search's rows, and how many candidates they were chosen from: there is a row of that even without a place."""
+    places = [Place._make(row[name] for name in Place._fields) for row in rows if row["chunk_hash"] is not None]
+    return places, rows[0]["candidates"]
 
 
 async def count_layouts(connection: Connection, places: Sequence[Place]) -> Sequence[int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.reading.documents import PathRange
-from syncd.adapters.postgres.reading.search import Place, make_place
+from syncd.adapters.postgres.reading.search import Place, make_places
 from syncd.adapters.postgres.statements import load_statement
 from syncd.core.ids import ProjectId
 from syncd.core.meaning import Vector, format_vector
@@ -65,7 +65,7 @@ async def search_vectors(
         list(query.phrases),
         limit,
     )
-    return [make_place(row) for row in rows if row["chunk_hash"] is not None], rows[0]["candidates"]
+    return make_places(rows)
 
 
 async def list_similarities(
