@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from syncd.adapters.postgres.connections import LeaseLost
 from syncd.adapters.redis.locks import RedisClient
+from syncd.core.locks import Actor
 from syncd.core.projects import NewProject
 from syncd.errors import Busy
+from syncd.services.freezing import LockDesk, freeze_project
 from syncd.services.keys import KeyRequest, create_key
 from syncd.services.locking import holding
 from syncd.services.progress import open_progress_board
@@ -159,33 +161,68 @@ async def test_a_lock_is_released_by_force_and_its_holder_loses_it(page: Page, s
         await asyncio.wait([hanging])
 
 
+async def tab_to(page: Page, name: str) -> None:
+    """Press Tab until what is called *name* has the focus."""
+    for _ in range(30):
+        await page.keyboard.press("Tab")
+        focused = page.locator(
+            "body :focus"
+        )  # where nothing has the focus, body counts as active, with the text of the whole page
+        if await focused.count() and name in (await focused.inner_text() or await focused.get_attribute("name") or ""):
+            return
+    pytest.fail(f"{name} is not reached by Tab")
+
+
 async def test_everything_can_be_done_by_keyboard(page: Page, served: Served, mirror: Mirror) -> None:
     await mirror.add_project(NewProject(name="guide", source="folder", folder="/srv/guide"))
     await page.goto(served.sign_in)
     await expect(page.locator("tr[data-id]")).to_have_count(1)
 
-    async def tab_to(name: str) -> None:
-        for _ in range(30):
-            await page.keyboard.press("Tab")
-            focused = "document.activeElement.innerText || document.activeElement.name || ''"
-            if name in str(await page.evaluate(focused)):
-                return
-        pytest.fail(f"{name} is not reached by Tab")
-
-    await tab_to("Skip to the content")
+    await tab_to(page, "Skip to the content")
     await page.keyboard.press("Enter")
-    await tab_to("guide")
+    await tab_to(page, "guide")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="guide", exact=True)).to_be_visible()
-    await tab_to("Freeze…")
+    await tab_to(page, "Freeze…")
     await page.keyboard.press("Enter")
     await expect(page.get_by_label("Reason")).to_be_focused()
     await page.keyboard.type("by keyboard")
     await page.keyboard.press("Enter")
     await expect(page.locator(".title")).to_contain_text("frozen")
-    await expect(page.get_by_role("dialog")).to_have_count(0)
-    await tab_to("Unfreeze…")
+    await expect(page.get_by_role("button", name="Unfreeze…")).to_be_focused()
     await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog")).to_have_count(1)
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("dialog")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Unfreeze…")).to_be_focused()
+
+
+async def test_the_focus_goes_to_the_next_button_when_an_answer_comes_after_its_event(
+    page: Page, served: Served, mirror: Mirror
+) -> None:
+    await mirror.add_project(NewProject(name="guide", source="folder", folder="/srv/guide"))
+    await enter(page, served, "guide")
+
+    async def answer_late(route: Route) -> None:
+        answer = await route.fetch()
+        await expect(page.locator(".title")).to_contain_text("frozen")
+        await route.fulfill(response=answer)
+
+    await page.route("**/lock", answer_late)
+    await page.get_by_role("button", name="Freeze…").click()
+    await page.get_by_label("Reason").fill("a release")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Unfreeze…")).to_be_focused()
+
+
+async def test_the_focus_goes_to_the_next_button_when_somebody_else_freezes(
+    page: Page, served: Served, mirror: Mirror, redis: RedisClient
+) -> None:
+    project = await mirror.add_project(NewProject(name="guide", source="folder", folder="/srv/guide"))
+    await enter(page, served, "guide")
+    await page.get_by_role("button", name="Freeze…").focus()
+    bob = Actor("bob", is_admin=False)
+    desk = LockDesk(mirror.web_pool, redis, mirror.locking.locks, mirror.tenant_id, bob, 30, mirror.work.clock)
+    await freeze_project(desk, project.project_id, reason="a release")
     await expect(page.get_by_role("button", name="Unfreeze…")).to_be_focused()

@@ -14,9 +14,11 @@ export function makeActions(session) {
   const freeze = button("Freeze…", askToFreeze);
   const unfreeze = button("Unfreeze…", askToUnfreeze);
   const force = button("Force-release…", askToForce, "quiet danger");
+  const node = el("div", { class: "actions", role: "group", "aria-label": "Actions" }, sync, freeze, unfreeze, force);
   return {
-    node: el("div", { class: "actions", role: "group", "aria-label": "Actions" }, sync, freeze, unfreeze, force),
+    node,
     update(shown) {
+      const held = node.contains(document.activeElement) ? document.activeElement : null;
       project = shown;
       const isFrozen = shown?.condition === "frozen" && shown.lockKind === "freeze";
       const isHeld = Boolean(shown?.lockedBy) && !isFrozen && shown.fence !== null;
@@ -24,8 +26,14 @@ export function makeActions(session) {
       freeze.hidden = !shown || !may("locks:write") || isFrozen;
       unfreeze.hidden = !isFrozen || !may("locks:write") || !(may("admin") || shown.lockedBy === session.actor);
       force.hidden = !isHeld || !may("admin");
+      if (held) focusOrNext(held);
     },
   };
+}
+
+/** Focus `button`, or what takes its place once it is hidden: who uses the keyboard is not thrown back to the top of the page. */
+function focusOrNext(button) {
+  (button.hidden ? button.parentNode.querySelector("button:not([hidden])") : button)?.focus();
 }
 
 function askToSync(project) {
@@ -121,7 +129,11 @@ function ask({ title, effect, fields = [], label, kind = "primary", act, done })
       confirm.disabled = false;
     }
   });
-  dialog.addEventListener("close", () => dialog.remove());
+  const opener = document.activeElement;
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    focusOrNext(opener);
+  });
   document.body.append(dialog);
   dialog.showModal();
 }
