@@ -1,11 +1,12 @@
 """One call of a tool: who calls, in which transaction, with which projects in view."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from mcp_server.answers import Answer
 from mcp_server.identity import Caller
 from syncd.adapters.postgres.connections import Connection, Pool
 from syncd.adapters.postgres.reading.projects import ReadableProject
@@ -42,6 +43,13 @@ class Asker:
     caller: Caller
     pool: Pool
     web_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """An answer that is waited for once the transaction of its call has ended: whoever waits long holds no connection meanwhile."""
+
+    wait: Callable[[], Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from mcp_server.answers import Answer, ErrorAnswer
 from mcp_server.arguments import Arguments, explain_arguments
-from mcp_server.calls import Asker, Call, Report, SessionRules
+from mcp_server.calls import Asker, Call, Later, Report, SessionRules
 from mcp_server.gate import Gate
 from mcp_server.identity import READ_SCOPE, Caller
 from mcp_server.ledger import Answered, Ledger
@@ -119,7 +119,12 @@ class Dispatcher:
             if answer is not None:
                 return answer
         async with self.open_call(caller, writes=tool.writes) as call:
-            return await tool.handler(replace(call, report=report), arguments)
+            answered = await tool.handler(replace(call, report=report), arguments)
+        if not isinstance(answered, Later):
+            return answered
+        with explaining_reads():
+            async with asyncio.timeout(CALL_SECONDS):
+                return await answered.wait()
 
     @asynccontextmanager
     async def open_call(self, caller: Caller, *, writes: bool = False) -> AsyncIterator[Call]:

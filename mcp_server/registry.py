@@ -9,7 +9,7 @@ from mcp_types import ToolAnnotations
 
 from mcp_server.answers import Answer
 from mcp_server.arguments import Arguments, make_input_schema
-from mcp_server.calls import Asker, Call
+from mcp_server.calls import Asker, Call, Later
 from mcp_server.identity import READ_SCOPE
 from mcp_server.tools.changes import ChangesArguments, show_changes
 from mcp_server.tools.chunks import ChunksArguments, show_chunks
@@ -72,7 +72,7 @@ class Tool:
     title: str
     description: str
     arguments: type[Arguments]
-    handler: Callable[[Call, Any], Awaitable[Answer]]
+    handler: Callable[[Call, Any], Awaitable[Answer | Later]]
     at_once: AtOnce | None = None
     writes: bool = False
     cost: int = 1

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from mcp_server.answers import Answer
-from mcp_server.calls import Asker, Call, SessionRules
+from mcp_server.calls import Asker, Call, Later, SessionRules
 from mcp_server.identity import Caller
 from mcp_server.registry import TOOLS
 from syncd.adapters.postgres.connections import Pool, open_pool
@@ -74,7 +74,7 @@ FURTHER = (
 )
 
 
-async def answer(asking: Awaitable[Answer | None]) -> Answer | tuple[str, str] | None:
+async def answer(asking: Awaitable[Answer | Later | None]) -> Answer | Later | tuple[str, str] | None:
     """Return an answer, or what was said instead."""
     try:
         return await asking

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +148,29 @@ async def test_the_tools_are_listed_for_their_scopes_alone(served: Served) -> No
 async def test_a_request_to_sync_marks_the_project_due(served: Served) -> None:
     assert (await served.call("docs_sync", project="guide"))["requested"]
     assert (await served.get_queued())["requested_at"] is not None
+
+
+async def test_syncs_that_are_waited_for_hold_no_connection(
+    database: Database, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    async with (
+        open_mirror(database, redis_server) as mirror,
+        serving(database.read_url, pool_connections=1) as origin,
+    ):
+        party = await make_party(mirror, tmp_path)
+        project = await party.add_project("guide", {"docs/a.md": "# A\n\nfirst\n"})
+        served = Served(origin, party, project, *await party.make_key(scopes=WRITER))
+        waiting = [asyncio.create_task(served.call("docs_sync", project="guide", wait=True)) for _ in range(2)]
+        async with asyncio.timeout(5):
+            while (await served.get_queued())["requested_at"] is None:
+                pass
+            read = await call(origin, party.api_key, "docs_search", query="first")
+        assert "guide/docs/a.md" in text_of(read)
+        assert not any(one.done() for one in waiting)
+        async with in_project(mirror.pool, mirror.tenant_id, project.project_id) as connection:
+            began_after_both = datetime.now(UTC) + timedelta(minutes=1)
+            await mark_attempted(connection, project.project_id, began_after_both)
+        assert [answer["synced"] for answer in await asyncio.gather(*waiting)] == [True, True]
 
 
 @pytest.mark.parametrize("trouble", [None, Stalled("branch_missing", "There is no branch main.")])

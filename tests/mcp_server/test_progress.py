@@ -43,7 +43,8 @@ async def test_a_sync_that_is_waited_for_says_how_it_goes(
     mirror: Mirror, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
     monkeypatch.setattr(syncs, "WAIT_SECONDS", 0.3)
-    monkeypatch.setattr(syncs, "REPORT_SECONDS", 0.1)
+    monkeypatch.setattr(syncs, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(syncs, "REPORT_SECONDS", 0.01)
     party = await make_party(mirror, tmp_path)
     await party.add_project("guide", {"a.md": "# A\n"})
     key, _ = await party.make_key(scopes=("docs:read", "docs:sync"))
