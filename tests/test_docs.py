@@ -2,8 +2,10 @@
 
 import argparse
 import ast
+import json
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from mcp_server.arguments import make_input_schema
 from mcp_server.registry import TOOLS
 from syncd import errors
 from syncd.cli.arguments import make_parser
+from syncd.core.client_config import CLIENTS, make_client_config
 from syncd.core.documents import SkipReason
 from syncd.core.users import Role, list_scopes
 from syncd.errors import SyncdError
@@ -172,6 +175,16 @@ def test_every_test_that_the_readme_names_is_there() -> None:
     }
     assert len(named) > 10
     assert [name for name in named if name not in written] == []
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_readme_configures_each_client_as_the_command_does(client: str) -> None:
+    url = "https://docs.example.com/mcp" if client == "chatgpt" else "http://127.0.0.1:8701/mcp"
+    kind, parse = ("toml", tomllib.loads) if client == "codex" else ("json", json.loads)
+    section = read("README.md").partition("## Connecting an agent\n")[2].partition("\n## ")[0]
+    file, config = make_client_config(client, mcp_url=url)
+    assert file.removeprefix("ChatGPT: ") in section
+    assert parse(config) in [parse(block) for block in re.findall(rf"(?s)```{kind}\n(.*?)```", section)]
 
 
 def make_anchor(heading: str) -> str:
