@@ -2,13 +2,15 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import count
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from mcp_server.answers import Answer, Json, TextAnswer, ValueAnswer
 from mcp_server.arguments import Arguments, At, Query, Text
-from mcp_server.calls import Call
+from mcp_server.calls import Call, Report
 from mcp_server.folders import find_paths
 from mcp_server.freshness import freshness_line, freshness_values
 from mcp_server.tools.reading import DEFAULT_CHARACTERS, MAX_CHARACTERS
@@ -21,7 +23,7 @@ from syncd.adapters.postgres.reading.search import Place, Searched
 from syncd.adapters.postgres.reading.vectors import get_own_name
 from syncd.core.headings import join_trail
 from syncd.core.ids import ProjectId
-from syncd.core.meaning import NO_HELP
+from syncd.core.meaning import NO_HELP, Help, Unavailable
 from syncd.core.permalinks import make_permalink
 from syncd.core.references import format_chunk_id, format_document_id
 from syncd.core.snippets import make_snippet
@@ -117,8 +119,21 @@ async def _search(call: Call, scope: Scope, query: str, page: Page) -> Found:
         return Found()
     help_ = NO_HELP
     if call.helpers.are_there:
-        help_ = call.helpers.choose(await get_own_name(call.connection))
+        help_ = _telling(call.report, call.helpers.choose(await get_own_name(call.connection)))
     return await search(call.connection, scope, query, page=page, help_=help_)
+
+
+def _telling(report: Report, help_: Help) -> Help:
+    """Return *help_* that tells the client when a model begins to judge: that may take seconds, and the rest of a search takes milliseconds."""
+    rerank, steps = help_.rerank, count(1)
+    if rerank is None:
+        return help_
+
+    async def tell_and_rerank(query: str, passages: Sequence[str]) -> Sequence[float] | Unavailable:
+        await report(next(steps), message=f"{len(passages)} passages are found; a model judges them")
+        return await rerank(query, passages)
+
+    return replace(help_, rerank=tell_and_rerank)
 
 
 async def _find_paths(call: Call, searched: Sequence[ReadableProject], path: str) -> PathRange:

@@ -17,7 +17,7 @@ from syncd.core.meaning import EmbeddingModel
 from syncd.core.projects import Project
 from syncd.services.embedding import Embedding, embed_all
 from tests.databases import Database
-from tests.mcp_server.agents import call, text_of
+from tests.mcp_server.agents import call, open_agent, text_of
 from tests.mcp_server.serve import serving
 from tests.mcp_server.worlds import Party, make_party
 from tests.mirror import Mirror, open_mirror
@@ -203,6 +203,19 @@ async def test_a_former_revision_is_searched_by_the_vectors_that_its_chunks_have
     assert RANKED.findall(then)[0] == "cars"
     assert "Where to park" in then
     assert "Where to park" not in now
+
+
+async def test_who_asks_for_progress_hears_when_a_model_begins_to_judge(ground: Ground) -> None:
+    heard: list[tuple[float, float | None, str | None]] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append((progress, total, message))
+
+    judging = {"rerank_url": ground.models.url, "rerank_model": "judge", "rerank_tenants": "acme", "rerank_passages": 3}
+    query = {"query": "where may you see a physician"}
+    async with ground.serve(embeddings="none", **judging) as agent, open_agent(agent.origin, agent.api_key) as client:
+        await client.call_tool("docs_search", query, progress_callback=hear)
+    assert heard == [(1, None, "3 passages are found; a model judges them")]
 
 
 async def test_the_best_passages_are_reranked_and_without_the_reranker_stay_as_they_were(ground: Ground) -> None:
