@@ -1,19 +1,12 @@
 """Reads AsciiDoc by lines: headings, delimited blocks with what is said of them above, tables, anchors. Nothing is included."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-from syncd.core.anchors import Slugs, make_slug
-from syncd.core.formats.prose_links import MAX_LINKS, find_prose_links, make_link
-from syncd.core.frontmatter import clean_value, find_language
-from syncd.core.outline import Anchor, Block, Heading, Link, Outline
-from syncd.core.sectioning import find_title, make_sections
+from syncd.core.formats.draft import MAX_HEADING_CHARACTERS, MAX_NESTING, MAX_TITLE_CHARACTERS, make_draft
+from syncd.core.formats.endings import Endings
+from syncd.core.formats.prose_links import make_link
+from syncd.core.outline import Block, Heading, Link, Outline
 
-MAX_NESTING = 40
-_MAX_TITLE_CHARACTERS = 1000
-_MAX_HEADING_CHARACTERS = 200
-_MAX_FIELDS = 64
 _HEADING = re.compile(r"(={1,6}|#{1,6})[ \t]+(\S.*)$")
 _UNDERLINE = re.compile(r"(=|-|~|\^|\+)\1+$")
 _UNDERLINE_LEVELS = {"=": 1, "-": 2, "~": 3, "^": 4, "+": 5}
@@ -40,37 +33,18 @@ _MARKUP = re.compile(
 
 def make_asciidoc_outline(text: str) -> Outline:
     """Return the outline of *text*."""
-    reader = _Reader([line.rstrip() for line in text.split("\n")])
+    reader = _Reader(text)
     blocks = reader.read(0, len(reader.lines), depth=0)
-    links = find_prose_links(reader.lines, reader.verbatim, _LINK, _read_link)
-    return Outline(
-        title=find_title(reader.headings, first_line=0),
-        sections=tuple(make_sections(reader.headings, blocks)),
-        links=tuple(links)[:MAX_LINKS],
-        anchors=tuple(reader.anchors),
-        language=find_language(reader.fields),
-        metadata=reader.fields,
-    )
+    return reader.draft.make_outline(blocks, _LINK, _read_link)
 
 
-@dataclass(slots=True)
 class _Reader:
-    """What was found so far. *verbatim* marks the lines that hold no markup; *closings* where delimiters stand, for each."""
+    """Reads the lines of one text into its draft."""
 
-    lines: Sequence[str]
-    verbatim: bytearray = field(default_factory=bytearray)
-    closings: dict[str, list[int]] = field(default_factory=dict)
-    headings: list[Heading] = field(default_factory=list)
-    anchors: list[Anchor] = field(default_factory=list)
-    fields: dict[str, str] = field(default_factory=dict)
-    slugs: Slugs = field(default_factory=Slugs)
-
-    def __post_init__(self) -> None:
-        self.verbatim = bytearray(len(self.lines))
-        for number in range(len(self.lines) - 1, -1, -1):
-            line = self.lines[number]
-            if line and line[0] in "-.=*_+/`|,:!" and _DELIMITER.match(line):
-                self.closings.setdefault(_closing_of(line), []).append(number)
+    def __init__(self, text: str) -> None:
+        self.draft = make_draft(text)
+        self.lines = self.draft.lines
+        self.endings = Endings(self.lines, _find_delimiter)
 
     def read(self, begin: int, end: int, *, depth: int) -> list[Block]:
         """Return the blocks of the lines from *begin* to *end*."""
@@ -107,8 +81,8 @@ class _Reader:
             closing = self._find_closing(body, end)
             if closing is not None:
                 return self._read_delimited(number, body, closing, depth=depth)
-        if (found := _FIELD.match(line)) and len(self.headings) <= 1:
-            self._keep_field(found)
+        if (found := _FIELD.match(line)) and len(self.draft.headings) <= 1:
+            self.draft.keep_field(found[1], found[2] or "")
             return Block(number, body + 1)
         return self._read_paragraph(number, body, end)
 
@@ -118,7 +92,7 @@ class _Reader:
         is_table = line[1:4] == "===" and line[0] in "|,:!"
         style = self.lines[number].lower() if body > number else ""
         if line[0] in _VERBATIM and (line != "--" or style.startswith(("[source", "[listing", "[literal"))):
-            self._mark_verbatim(number if line[0] == "/" else body, line_to)
+            self.draft.mark_verbatim(number if line[0] == "/" else body, line_to)
             return Block(number, line_to, header_to=body + 1 if body > number or line.startswith("```") else 0)
         if is_table:
             return Block(number, line_to, is_table=True, header_to=self._find_table_header(body, closing))
@@ -137,7 +111,7 @@ class _Reader:
         while line_to < end and (line := self.lines[line_to]):
             begins_item = is_item and _ITEM.match(line)
             begins_block = line[0] in "-.=*_+/`|,:!" and _DELIMITER.match(line) and self._find_closing(line_to, end)
-            begins_field = len(self.headings) <= 1 and _FIELD.match(line)
+            begins_field = len(self.draft.headings) <= 1 and _FIELD.match(line)
             if begins_item or begins_block or begins_field or self._is_attribute(line):
                 break
             line_to += 1
@@ -146,7 +120,7 @@ class _Reader:
     def _find_heading(self, body: int, end: int) -> int:
         """Return the line behind the heading that begins here, or 0."""
         line = self.lines[body]
-        if len(line) > _MAX_TITLE_CHARACTERS:
+        if len(line) > MAX_TITLE_CHARACTERS:
             return 0
         if _HEADING.match(line):
             return body + 1
@@ -161,45 +135,36 @@ class _Reader:
         inline = _INLINE_ANCHOR.search(text)
         if inline:
             explicit = explicit or next(name for name in inline.groups() if name)
-        text = _strip_markup(_INLINE_ANCHOR.sub("", text))[:_MAX_HEADING_CHARACTERS]
-        slug = self.slugs.make_unique(make_slug(text))
-        self.anchors += [Anchor(name, body + 1) for name in (slug, make_id(text)) if name]
-        self.headings.append(Heading(level, text, explicit or slug or None, number))
+        text = _strip_markup(_INLINE_ANCHOR.sub("", text))[:MAX_HEADING_CHARACTERS]
+        anchor = self.draft.name_heading(text, body, make_id(text))
+        self.draft.headings.append(Heading(level, text, explicit or anchor, number))
         return Block(number, line_to)
 
     def _name_block(self, number: int, body: int) -> str | None:
         """Keep the ids that are given above a block, and those in its first line; return the last of the former."""
         explicit = None
         for row in range(number, body):
-            line = self.lines[row][:_MAX_TITLE_CHARACTERS]
+            line = self.lines[row][:MAX_TITLE_CHARACTERS]
             found = _BLOCK_ANCHOR.match(line) or _SHORT_ID.match(line) or _NAMED_ID.match(line)
             if found:
-                explicit = found[1].strip()[:_MAX_HEADING_CHARACTERS]
-                self.anchors.append(Anchor(explicit, row + 1))
-        for found in _INLINE_ANCHOR.finditer(self.lines[body][:_MAX_TITLE_CHARACTERS]):
-            name = next(name for name in found.groups() if name)
-            self.anchors.append(Anchor(name[:_MAX_HEADING_CHARACTERS], body + 1))
+                explicit = self.draft.add_anchor(found[1].strip(), row)
+        for found in _INLINE_ANCHOR.finditer(self.lines[body][:MAX_TITLE_CHARACTERS]):
+            self.draft.add_anchor(next(name for name in found.groups() if name), body)
         return explicit
 
-    def _keep_field(self, found: re.Match[str]) -> None:
-        value = clean_value(found[2] or "")
-        if value and len(self.fields) < _MAX_FIELDS:
-            self.fields.setdefault(found[1].lower(), value)
-
     def _find_closing(self, number: int, end: int) -> int | None:
-        """Return the next line that ends the block whose delimiter this is. Asked from the top down only."""
-        places = self.closings.get(_closing_of(self.lines[number]), [])
-        while places and places[-1] <= number:
-            places.pop()
-        return places[-1] if places and places[-1] < end else None
-
-    def _mark_verbatim(self, begin: int, end: int) -> None:
-        self.verbatim[begin:end] = b"\1" * (end - begin)
+        """Return the next line that ends the block whose delimiter this is."""
+        return self.endings.find(_closing_of(self.lines[number]), number, end)
 
 
 def make_id(title: str) -> str:
     """Return the id that Asciidoctor gives to a heading of its own accord."""
     return "_" + re.sub(r"[ .\-]+", "_", re.sub(r"[^\w .\-]", "", title.lower())).strip("_")
+
+
+def _find_delimiter(line: str) -> str | None:
+    is_delimiter = line and line[0] in "-.=*_+/`|,:!" and _DELIMITER.match(line)
+    return _closing_of(line) if is_delimiter else None
 
 
 def _closing_of(line: str) -> str:

@@ -1,18 +1,14 @@
 """Reads Org by lines: headings with their drawers, blocks between begin and end, tables, lists. Nothing is evaluated, nothing included."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
-from syncd.core.anchors import Slugs, make_slug
-from syncd.core.formats.prose_links import MAX_LINKS, find_prose_links, make_link
-from syncd.core.frontmatter import clean_value, find_language
-from syncd.core.outline import Anchor, Block, Heading, Link, Outline
-from syncd.core.sectioning import find_title, make_sections
+from syncd.core.anchors import make_slug
+from syncd.core.formats.draft import MAX_HEADING_CHARACTERS, MAX_TITLE_CHARACTERS, make_draft
+from syncd.core.formats.endings import Endings
+from syncd.core.formats.prose_links import make_link
+from syncd.core.outline import Block, Heading, Link, Outline
 
-_MAX_TITLE_CHARACTERS = 1000
-_MAX_HEADING_CHARACTERS = 200
-_MAX_FIELDS = 64
 _MAX_LEVEL = 100
 _HEADING = re.compile(r"(\*+)[ \t]+(\S.*)$")
 _STATUS = re.compile(r"(?:(?:TODO|DONE|NEXT|WAITING|CANCELLED|CANCELED|HOLD|STARTED)[ \t]+)?(?:\[#[A-Z0-9]\][ \t]+)?")
@@ -38,36 +34,18 @@ _SETTINGS = frozenset(
 
 def make_org_outline(text: str) -> Outline:
     """Return the outline of *text*."""
-    reader = _Reader([line.rstrip() for line in text.split("\n")])
-    blocks = reader.read()
-    title = reader.fields.get("title") or find_title(reader.headings, first_line=0)
-    return Outline(
-        title=title,
-        sections=tuple(make_sections(reader.headings, blocks)),
-        links=tuple(find_prose_links(reader.lines, reader.verbatim, _LINK, _read_link))[:MAX_LINKS],
-        anchors=tuple(reader.anchors),
-        language=find_language(reader.fields),
-        metadata=reader.fields,
-    )
+    reader = _Reader(text)
+    outline = reader.draft.make_outline(reader.read(), _LINK, _read_link)
+    return replace(outline, title=outline.metadata.get("title") or outline.title)
 
 
-@dataclass(slots=True)
 class _Reader:
-    """What was found so far. *verbatim* marks the lines that hold no markup; *ends* where blocks of each kind end."""
+    """Reads the lines of one text into its draft."""
 
-    lines: Sequence[str]
-    verbatim: bytearray = field(default_factory=bytearray)
-    ends: dict[str, list[int]] = field(default_factory=dict)
-    headings: list[Heading] = field(default_factory=list)
-    anchors: list[Anchor] = field(default_factory=list)
-    fields: dict[str, str] = field(default_factory=dict)
-    slugs: Slugs = field(default_factory=Slugs)
-
-    def __post_init__(self) -> None:
-        self.verbatim = bytearray(len(self.lines))
-        for number in range(len(self.lines) - 1, -1, -1):
-            if "#+" in self.lines[number] and (found := _END.match(self.lines[number])):
-                self.ends.setdefault(found[1].lower(), []).append(number)
+    def __init__(self, text: str) -> None:
+        self.draft = make_draft(text)
+        self.lines = self.draft.lines
+        self.endings = Endings(self.lines, _find_ended)
 
     def read(self) -> list[Block]:
         """Return the blocks of the text; what stands before the first heading and is no prose belongs to it."""
@@ -78,14 +56,14 @@ class _Reader:
             if not self.lines[number]:
                 number += 1
                 continue
-            heading_count = len(self.headings)
+            heading_count = len(self.draft.headings)
             block = self._read_block(number)
             blocks.append(block)
-            if is_silent and len(self.headings) > heading_count:
-                first = self.headings[0]
+            if is_silent and len(self.draft.headings) > heading_count:
+                first = self.draft.headings[0]
                 leading = Heading(first.level, first.text, first.anchor, blocks[0].line_from, len(blocks))
-                self.headings[0] = leading
-            is_silent = is_silent and len(self.headings) == 0 and self._is_keyword(block)
+                self.draft.headings[0] = leading
+            is_silent = is_silent and len(self.draft.headings) == 0 and self._is_keyword(block)
             number = block.line_to
         return blocks
 
@@ -94,16 +72,16 @@ class _Reader:
 
     def _read_block(self, number: int) -> Block:
         line = self.lines[number]
-        if line[0] == "*" and len(line) <= _MAX_TITLE_CHARACTERS and (found := _HEADING.match(line)):
+        if line[0] == "*" and len(line) <= MAX_TITLE_CHARACTERS and (found := _HEADING.match(line)):
             return self._add_heading(number, found)
         body = self._skip_bindings(number)
         line = self.lines[body]
         if found := _BEGIN.match(line):
-            end = self._find_end(found[1].lower(), body)
+            end = self.endings.find(found[1].lower(), body, len(self.lines))
             if end is not None:
                 return self._read_delimited(number, body, end, found[1].lower())
         if (found := _KEYWORD.match(line)) and body == number:
-            self._keep_field(found[1].lower(), found[2])
+            self._keep_field(found[1], found[2])
             return Block(number, number + 1)
         if line.lstrip().startswith("|"):
             return self._read_table(number, body)
@@ -117,13 +95,13 @@ class _Reader:
             if name not in _BINDING and not name.startswith("attr_"):
                 break
             if name == "name" and found[2]:
-                self.anchors.append(Anchor(found[2][:_MAX_HEADING_CHARACTERS], body + 1))
+                self.draft.add_anchor(found[2], body)
             body += 1
         return body if body < len(self.lines) and self.lines[body] else number
 
     def _read_delimited(self, number: int, body: int, end: int, name: str) -> Block:
         if name in _VERBATIM or not name:
-            self._mark_verbatim(body, end + 1)
+            self.draft.mark_verbatim(body, end + 1)
             return Block(number, end + 1, header_to=body + 1)
         return Block(number, end + 1)
 
@@ -146,23 +124,21 @@ class _Reader:
             line_to += 1
         self._name_targets(body, line_to)
         if self.lines[body].lstrip().startswith((": ", "# ")):
-            self._mark_verbatim(body, line_to)
+            self.draft.mark_verbatim(body, line_to)
         return Block(number, line_to)
 
     def _name_targets(self, begin: int, end: int) -> None:
         for row in range(begin, end):
             if "<<" in self.lines[row]:
-                found = _TARGET.finditer(self.lines[row][:_MAX_TITLE_CHARACTERS])
-                self.anchors += [Anchor(one[1][:_MAX_HEADING_CHARACTERS], row + 1) for one in found]
+                for found in _TARGET.finditer(self.lines[row][:MAX_TITLE_CHARACTERS]):
+                    self.draft.add_anchor(found[1], row)
 
     def _add_heading(self, number: int, found: re.Match[str]) -> Block:
         line_to, explicit = self._read_drawer(number + 1)
         title = _TAGS.sub("", found[2])
-        text = _strip_markup(title[_STATUS.match(title).end() :])[:_MAX_HEADING_CHARACTERS]  # type: ignore[union-attr]
-        slug = self.slugs.make_unique(make_slug(text))
-        if slug:
-            self.anchors.append(Anchor(slug, number + 1))
-        self.headings.append(Heading(min(len(found[1]), _MAX_LEVEL), text, explicit or slug or None, number))
+        text = _strip_markup(title[_STATUS.match(title).end() :])[:MAX_HEADING_CHARACTERS]  # type: ignore[union-attr]
+        anchor = self.draft.name_heading(text, number)
+        self.draft.headings.append(Heading(min(len(found[1]), _MAX_LEVEL), text, explicit or anchor, number))
         return Block(number, line_to)
 
     def _read_drawer(self, number: int) -> tuple[int, str | None]:
@@ -177,24 +153,18 @@ class _Reader:
             if found[1].upper() == "END":
                 return row + 1, explicit
             if found[1].upper() in {"CUSTOM_ID", "ID"} and found[2]:
-                explicit = found[2].strip()[:_MAX_HEADING_CHARACTERS]
-                self.anchors.append(Anchor(explicit, row + 1, is_label=found[1].upper() == "ID"))
+                explicit = self.draft.add_anchor(found[2].strip(), row, is_label=found[1].upper() == "ID")
             row += 1
         return number, explicit
 
     def _keep_field(self, name: str, value: str) -> None:
-        if name not in _SETTINGS and clean_value(value) and len(self.fields) < _MAX_FIELDS:
-            self.fields.setdefault(name, clean_value(value))
+        if name.lower() not in _SETTINGS:
+            self.draft.keep_field(name, value)
 
-    def _find_end(self, name: str, number: int) -> int | None:
-        """Return the next line that ends a block of this kind. Asked from the top down only."""
-        places = self.ends.get(name, [])
-        while places and places[-1] <= number:
-            places.pop()
-        return places[-1] if places else None
 
-    def _mark_verbatim(self, begin: int, end: int) -> None:
-        self.verbatim[begin:end] = b"\1" * (end - begin)
+def _find_ended(line: str) -> str | None:
+    found = _END.match(line) if "#+" in line else None
+    return found[1].lower() if found else None
 
 
 def _strip_markup(title: str) -> str:

@@ -5,20 +5,13 @@ directives that it does not know, of which Sphinx documents are full.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from syncd.core.anchors import Slugs, make_slug
-from syncd.core.formats.prose_links import MAX_LINKS, find_prose_links, make_link
+from syncd.core.formats.draft import MAX_HEADING_CHARACTERS, MAX_NESTING, MAX_TITLE_CHARACTERS, make_draft
+from syncd.core.formats.prose_links import make_link
 from syncd.core.formats.rst_tables import read_grid_table, read_list_table, read_simple_table
-from syncd.core.frontmatter import clean_value, find_language
-from syncd.core.outline import Anchor, Block, Heading, Link, LinkKind, Outline
-from syncd.core.sectioning import find_title, make_sections
+from syncd.core.outline import Block, Heading, Link, LinkKind, Outline
 
-MAX_NESTING = 40
-_MAX_TITLE_CHARACTERS = 1000
-_MAX_HEADING_CHARACTERS = 200
-_MAX_FIELDS = 64
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1*$")
 _DIRECTIVE = re.compile(r"\.\.[ \t]+(?:\|[^|]+\|[ \t]+)?([A-Za-z][\w:.+-]*)[ \t]?::(?:[ \t]+(.*))?$")
 _TARGET = re.compile(r"\.\.[ \t]+_(?:`([^`]+)`|((?:[^:\\`]|\\.|:(?=\S))+)):(?:[ \t]+(.*))?$")
@@ -47,18 +40,9 @@ _LABEL_ROLES = {"ref": LinkKind.LABEL, "numref": LinkKind.LABEL, "any": LinkKind
 
 def make_rst_outline(text: str) -> Outline:
     """Return the outline of *text*."""
-    reader = _Reader([line.rstrip() for line in text.split("\n")])
+    reader = _Reader(text)
     blocks = reader.read(0, len(reader.lines), 0, depth=0)
-    links = [*reader.links, *find_prose_links(reader.lines, reader.verbatim, _LINK, _read_link)]
-    title = find_title(reader.headings, first_line=0)
-    return Outline(
-        title=title,
-        sections=tuple(make_sections(reader.headings, blocks)),
-        links=tuple(sorted(links, key=lambda link: link.line)[:MAX_LINKS]),
-        anchors=tuple(reader.anchors),
-        language=find_language(reader.fields),
-        metadata=reader.fields,
-    )
+    return reader.draft.make_outline(blocks, _LINK, _read_link)
 
 
 def normalise_label(name: str) -> str:
@@ -66,25 +50,16 @@ def normalise_label(name: str) -> str:
     return " ".join(name.replace("\\", "").split()).lower()
 
 
-@dataclass(slots=True)
 class _Reader:
-    """What was found so far. *verbatim* marks the lines that hold no markup."""
+    """Reads the lines of one text into its draft."""
 
-    lines: Sequence[str]
-    indents: Sequence[int] = ()
-    verbatim: bytearray = field(default_factory=bytearray)
-    headings: list[Heading] = field(default_factory=list)
-    anchors: list[Anchor] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-    fields: dict[str, str] = field(default_factory=dict)
-    styles: list[tuple[str, bool]] = field(default_factory=list)
-    slugs: Slugs = field(default_factory=Slugs)
-    # The first of the labels and the like that stand right above, and how many they are.
-    lead: tuple[int, int] | None = None
-
-    def __post_init__(self) -> None:
+    def __init__(self, text: str) -> None:
+        self.draft = make_draft(text)
+        self.lines = self.draft.lines
         self.indents = [_indent_of(line) for line in self.lines]
-        self.verbatim = bytearray(len(self.lines))
+        self.styles: list[tuple[str, bool]] = []
+        # The first of the labels and the like that stand right above, and how many they are.
+        self.lead: tuple[int, int] | None = None
 
     def read(self, begin: int, end: int, indent: int, *, depth: int) -> list[Block]:
         """Return the blocks of the lines from *begin* to *end*, which stand at *indent*."""
@@ -103,7 +78,7 @@ class _Reader:
             if self.lines[number - 1].endswith("::") and not _DIRECTIVE.match(self.lines[block.line_from].strip()):
                 literal = self._find_literal(number, end, indent)
                 if literal is not None:
-                    self._mark_verbatim(literal.line_from, literal.line_to)
+                    self.draft.mark_verbatim(literal.line_from, literal.line_to)
                     blocks.append(literal)
                     number = literal.line_to
         return blocks
@@ -149,19 +124,19 @@ class _Reader:
     def _read_field(self, number: int) -> None:
         """Keep a field of the document: those stand at its head, or right below its title."""
         found = _FIELD.match(self.lines[number])
-        if found and len(self.headings) <= 1 and len(self.fields) < _MAX_FIELDS and found[2]:
-            self.fields.setdefault(found[1].lower(), clean_value(found[2]))
+        if found and len(self.draft.headings) <= 1:
+            self.draft.keep_field(found[1], found[2] or "")
 
     def _read_doctest(self, number: int, end: int) -> Block:
         line_to = number
         while line_to < end and self.indents[line_to] >= 0:
             line_to += 1
-        self._mark_verbatim(number, line_to)
+        self.draft.mark_verbatim(number, line_to)
         return Block(number, line_to)
 
     def _read_table(self, number: int, end: int, line: str) -> Block | None:
         table = None
-        if len(line) > _MAX_TITLE_CHARACTERS:
+        if len(line) > MAX_TITLE_CHARACTERS:
             return None
         if line.startswith(("+-", "+=")):
             table = read_grid_table(self.lines, number, end)
@@ -181,7 +156,7 @@ class _Reader:
         elif line.startswith(".. ["):
             block = replace(block, inner=self._read_inner(number + 1, line_to, depth=depth))
         else:
-            self._mark_verbatim(number, line_to)
+            self.draft.mark_verbatim(number, line_to)
         return block
 
     def _is_silent(self, block: Block) -> bool:
@@ -191,16 +166,16 @@ class _Reader:
             return directive[1].lower() in _SILENT
         if target := _TARGET.match(line):
             return not (target[3] or "").strip() and block.line_to == block.line_from + 1
-        return not self.headings and (line == ".." or line.startswith(".. ") or _FIELD.match(line) is not None)
+        return not self.draft.headings and (line == ".." or line.startswith(".. ") or _FIELD.match(line) is not None)
 
     def _read_directive(self, name: str, argument: str, block: Block, *, depth: int) -> Block:
         content_from = self._read_options(name, block)
         if name in {"include", "literalinclude"} and argument:
-            self.links.append(make_link(block.line_from + 1, argument, argument))
+            self.draft.links.append(make_link(block.line_from + 1, argument, argument))
         if name == "toctree":
             self._read_toctree(content_from, block.line_to)
         if name in _VERBATIM or name.rpartition(":")[2] in _VERBATIM:
-            self._mark_verbatim(block.line_from, block.line_to)
+            self.draft.mark_verbatim(block.line_from, block.line_to)
             return replace(block, header_to=block.line_from + 1)
         if name == "list-table":
             return read_list_table(self.lines, block, content_from)
@@ -211,11 +186,9 @@ class _Reader:
         number = block.line_from + 1
         while number < block.line_to and (found := _FIELD.match(self.lines[number].lstrip())):
             if found[1] == "name" and found[2]:
-                self.anchors.append(
-                    Anchor(normalise_label(found[2])[:_MAX_HEADING_CHARACTERS], number + 1, is_label=True)
-                )
-            elif name == "meta" and found[2] and len(self.fields) < _MAX_FIELDS:
-                self.fields.setdefault(found[1].lower(), clean_value(found[2]))
+                self.draft.add_anchor(normalise_label(found[2]), number, is_label=True)
+            elif name == "meta":
+                self.draft.keep_field(found[1], found[2] or "")
             number += 1
         return number
 
@@ -225,22 +198,22 @@ class _Reader:
             found = _EMBEDDED.match(entry)
             target = found[2] if found else entry
             if target and target not in {"self", "genindex", "modindex", "search"} and "*" not in target:
-                self.links.append(make_link(number + 1, target, found[1] if found else ""))
-        self._mark_verbatim(begin, end)
+                self.draft.links.append(make_link(number + 1, target, found[1] if found else ""))
+        self.draft.mark_verbatim(begin, end)
 
     def _read_target(self, target: re.Match[str], number: int, line_to: int) -> None:
         name = target[1] or target[2]
         address = "".join(" ".join([target[3] or "", *self.lines[number + 1 : line_to]]).split())
         if not address:
-            self.anchors.append(Anchor(normalise_label(name)[:_MAX_HEADING_CHARACTERS], number + 1, is_label=True))
+            self.draft.add_anchor(normalise_label(name), number, is_label=True)
         elif not address.endswith("_"):
-            self.links.append(make_link(number + 1, address, "" if name == "_" else name))
-        self._mark_verbatim(number, line_to)
+            self.draft.links.append(make_link(number + 1, address, "" if name == "_" else name))
+        self.draft.mark_verbatim(number, line_to)
 
     def _find_section(self, number: int, end: int) -> int:
         """Return the line behind the title that begins here, or 0."""
         line, following = self.lines[number], self.lines[number + 1] if number + 1 < end else ""
-        if len(line) > _MAX_TITLE_CHARACTERS or not following:
+        if len(line) > MAX_TITLE_CHARACTERS or not following:
             return 0
         if _ADORNMENT.match(line):
             under = self.lines[number + 2] if number + 2 < end else ""
@@ -259,12 +232,11 @@ class _Reader:
         style = (self.lines[number if is_over else number + 1][0], is_over)
         if style not in self.styles:
             self.styles.append(style)
-        text = _strip_markup(self.lines[number + 1 if is_over else number].strip())[:_MAX_HEADING_CHARACTERS]
-        anchor = self.slugs.make_unique(make_slug(text))
-        line_from, leads = lead or (number, 0)
-        self.headings.append(Heading(self.styles.index(style) + 1, text, anchor or None, line_from, leads + 1))
+        text = _strip_markup(self.lines[number + 1 if is_over else number].strip())[:MAX_HEADING_CHARACTERS]
         docutils_id = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-        self.anchors += [Anchor(name, number + 1) for name in dict.fromkeys((anchor, docutils_id)) if name]
+        anchor = self.draft.name_heading(text, number, docutils_id)
+        line_from, leads = lead or (number, 0)
+        self.draft.headings.append(Heading(self.styles.index(style) + 1, text, anchor, line_from, leads + 1))
         return Block(number, line_to)
 
     def _find_literal(self, number: int, end: int, indent: int) -> Block | None:
@@ -282,9 +254,6 @@ class _Reader:
             if self.indents[number - 1] >= 0:
                 last = number
         return last
-
-    def _mark_verbatim(self, begin: int, end: int) -> None:
-        self.verbatim[begin:end] = b"\1" * (end - begin)
 
 
 def _indent_of(line: str) -> int:
