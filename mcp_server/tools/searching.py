@@ -219,7 +219,9 @@ def _describe_hit(views: Views, hit: Hit, arguments: DocsSearchArguments, rank: 
         also = ", ".join(_chunk_id(views, other, parts) for other in hit.also[:SHOWN_PLACES])
         more = f" and {len(hit.also) - SHOWN_PLACES} more" if len(hit.also) > SHOWN_PLACES else ""
         lines.append(f"The same text: {also}{more}")
-    return "\n".join((*lines, make_snippet(hit.body, arguments.query, max_characters=SNIPPET_CHARACTERS)))
+    heading = place.headings[-1] if place.headings else place.title
+    snippet = make_snippet(hit.body, arguments.query, heading=heading, max_characters=SNIPPET_CHARACTERS)
+    return "\n".join((*lines, snippet))
 
 
 def _explain(found: Found, arguments: DocsSearchArguments) -> list[str]:

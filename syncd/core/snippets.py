@@ -1,19 +1,23 @@
 """Picks the lines of a chunk that show why it answers a query."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from syncd.core.tokens import list_words
 from syncd.core.wanted import WantedTerms
 
 _GAP = "…"
+# What underlines a heading in reStructuredText and Markdown; no fence of code.
+_RULE = re.compile(r"([^\w\s`])\1+")
 
 
-def make_snippet(body: str, query: str, *, max_characters: int = 300) -> str:
+def make_snippet(body: str, query: str, *, heading: str = "", max_characters: int = 300) -> str:
     """Return the lines of *body* that hold most of the query's words, in their order, in at most *max_characters*.
 
     Left-out lines are shown as an ellipsis. A body that holds none of the words gives its first lines.
+    The line of *heading*, which a hit shows already, is left out where more stands below it.
     """
-    lines = [line.strip() for line in body.split("\n") if line.strip()]
+    lines = _without_heading([line.strip() for line in body.split("\n") if line.strip()], heading)
     wanted = WantedTerms(query)
     found = [_find_terms(line, wanted) for line in lines]
     chosen = _choose_lines(lines, found, max_characters=max_characters)
@@ -21,6 +25,15 @@ def make_snippet(body: str, query: str, *, max_characters: int = 300) -> str:
         return "\n".join(_with_gaps(lines, chosen))
     best = max(range(len(lines)), key=lambda index: len(found[index]), default=None)
     return "" if best is None else _cut_around(lines[best], wanted, max_characters=max_characters)
+
+
+def _without_heading(lines: Sequence[str], heading: str) -> Sequence[str]:
+    """Return the lines below the first that says *heading*; the rules above and below it go with it."""
+    first = next((index for index, line in enumerate(lines) if list_words(line)), None)
+    if first is None or list_words(lines[first]) != list_words(heading):
+        return lines
+    below = lines[first + 1 :]
+    return (below[1:] if below and _RULE.fullmatch(below[0]) else below) or lines
 
 
 def _find_terms(line: str, wanted: WantedTerms) -> frozenset[int]:

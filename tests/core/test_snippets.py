@@ -1,5 +1,6 @@
 """A snippet shows the lines that answer, and never more than asked for."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,22 @@ def test_a_line_that_is_too_long_is_cut_around_the_word() -> None:
     assert "needle" in snippet
     assert snippet.startswith("…")
     assert snippet.endswith("…")
+
+
+@pytest.mark.parametrize("above", ["## Install", "Install\n=======", "=======\nInstall\n======="])
+def test_the_heading_that_a_hit_shows_already_is_not_said_again(above: str) -> None:
+    body = f"{above}\n\nUse `pip install x`.\n\nThen go on.\n"
+    assert make_snippet(body, "install", heading="Install") == "Use `pip install x`."
+    assert make_snippet(body, "nothing", heading="Install") == "Use `pip install x`.\nThen go on."
+
+
+def test_a_heading_with_nothing_below_it_is_shown() -> None:
+    assert make_snippet("## Install\n", "install", heading="Install") == "## Install"
+    assert make_snippet("Install\n---\n", "install", heading="Install") == "Install"
+
+
+def test_the_fence_below_a_heading_is_no_rule() -> None:
+    assert make_snippet("## Install\n```\npip\n```", "", heading="Install") == "```\npip\n```"
 
 
 @given(st.text(max_size=300), st.text(max_size=30), st.integers(10, 100))
