@@ -22,7 +22,7 @@ from syncd.core.projects import Project
 from syncd.errors import NotFound
 from syncd.services.projects import get_project_by_id
 from syncd.web.api.models import Text, Told
-from syncd.web.api.paging import PageQuery, make_cursor, open_cursor
+from syncd.web.api.paging import PageQuery, open_page
 from syncd.web.api.projects import find_project, make_shelf
 from syncd.web.api.route import Call, Reply
 
@@ -71,8 +71,8 @@ async def show_documents(call: Call) -> Reply:
     query = call.ask(DocumentsQuery)
     project = await find_project(call)
     # A cursor goes on in the revision that its list began with: no document is missed or doubled by a sync in between.
-    position = open_cursor(call, query, query.path)
-    after, revision = ("", project.revision) if position is None else (str(position[0]), int(position[1]))
+    page = open_page(call, query, query.path, start=("", project.revision))
+    revision = int(page.position[1])
 
     async def ask() -> DocumentsTold:
         async with reading(call.site.pool, call.caller.tenant_id) as connection:
@@ -80,15 +80,14 @@ async def show_documents(call: Call) -> Reply:
                 connection,
                 project.project_id,
                 make_path_range(query.path),
-                after=after,
-                limit=query.limit + 1,
+                after=page.after,
+                limit=page.rows,
                 revision=revision,
             )
-        shown = found[: query.limit]
-        more = make_cursor(call, [shown[-1].path, revision], query.path) if len(found) > query.limit else None
+        shown, more = page.cut(found, lambda document: [document.path, revision])
         return DocumentsTold(items=[_describe(call, project, document) for document in shown], next_cursor=more)
 
-    question = f"documents {query.limit} {query.path!r} {after!r}"
+    question = f"documents {query.limit} {query.path!r} {page.after!r}"
     return await _answer(call, project, revision, question=question, ask=ask)
 
 

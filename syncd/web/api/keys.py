@@ -15,7 +15,7 @@ from syncd.errors import BadUsage, Forbidden
 from syncd.services.keys import OVERLAP, KeyRequest, MadeKey, create_key, rotate_key
 from syncd.services.projects import make_project_not_found
 from syncd.web.api.models import Asked, Text, Told
-from syncd.web.api.paging import PageQuery, make_cursor, open_cursor
+from syncd.web.api.paging import PageQuery, open_page
 from syncd.web.api.route import Call, Reply
 
 Scope = Literal["docs:read", "docs:sync", "locks:write", "admin"]
@@ -71,13 +71,10 @@ class MadeKeyTold(Told):
 
 async def show_keys(call: Call) -> Reply:
     """List the tenant's keys."""
-    query = call.ask(PageQuery)
-    position = open_cursor(call, query)
+    page = open_page(call, call.ask(PageQuery))
     async with reading(call.site.pool, call.caller.tenant_id) as connection:
-        after = "" if position is None else str(position[0])
-        found = await list_keys_by_id(connection, after=after, limit=query.limit + 1)
-    shown = found[: query.limit]
-    more = make_cursor(call, [shown[-1].key_id]) if len(found) > query.limit else None
+        found = await list_keys_by_id(connection, after=page.after, limit=page.rows)
+    shown, more = page.cut(found, lambda key: [key.key_id])
     return Reply(KeysTold(items=[_describe(key) for key in shown], next_cursor=more))
 
 

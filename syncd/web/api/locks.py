@@ -17,7 +17,7 @@ from syncd.services.freezing import (
 )
 from syncd.services.lock_states import LockState, describe_lock
 from syncd.web.api.models import Asked, Text, Told
-from syncd.web.api.paging import PageQuery, make_cursor, open_cursor
+from syncd.web.api.paging import PageQuery, open_page
 from syncd.web.api.projects import find_project
 from syncd.web.api.route import Call, Reply
 
@@ -111,9 +111,8 @@ async def show_history(call: Call) -> Reply:
     """Tell what happened to a lock."""
     query = call.ask(PageQuery)
     project = await find_project(call)
-    position = open_cursor(call, query)
-    cursor = None if position is None else str(position[0])
-    page = await list_history(_make_desk(call), project.project_id, cursor=cursor, limit=query.limit)
+    page = open_page(call, query)
+    history = await list_history(_make_desk(call), project.project_id, cursor=page.after, limit=query.limit)
     items = [
         LockEventTold(
             event_id=event.event_id,
@@ -124,9 +123,9 @@ async def show_history(call: Call) -> Reply:
             fence=event.fence,
             previous_holder=event.previous_holder,
         )
-        for event in page.events
+        for event in history.events
     ]
-    more = None if page.next_cursor is None else make_cursor(call, [page.next_cursor])
+    more = None if history.next_cursor is None else page.make_cursor([history.next_cursor])
     return Reply(LockEventsTold(items=items, next_cursor=more))
 
 

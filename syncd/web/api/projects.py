@@ -23,7 +23,7 @@ from syncd.services.projects import (
 )
 from syncd.services.repositories import find_read_token, resolve_repository
 from syncd.web.api.models import Asked, Text, Told
-from syncd.web.api.paging import PageQuery, make_cursor, open_cursor
+from syncd.web.api.paging import PageQuery, open_page
 from syncd.web.api.route import Call, Reply
 
 
@@ -111,14 +111,12 @@ class SyncTold(Told):
 
 async def show_projects(call: Call) -> Reply:
     """List the projects that the caller sees."""
-    query = call.ask(PageQuery)
-    position = open_cursor(call, query)
+    page = open_page(call, call.ask(PageQuery))
     caller = call.caller
     async with reading(call.site.pool, caller.tenant_id) as connection:
-        after = "" if position is None else str(position[0])
-        found = await list_projects(connection, after=after, limit=query.limit + 1, project_ids=caller.project_ids)
-        shown = await show_freezes(connection, found[: query.limit])
-    more = make_cursor(call, [shown[-1].name]) if len(found) > query.limit else None
+        found = await list_projects(connection, after=page.after, limit=page.rows, project_ids=caller.project_ids)
+        stored, more = page.cut(found, lambda project: [project.name])
+        shown = await show_freezes(connection, stored)
     return Reply(ProjectsTold(items=[describe_project(project) for project in shown], next_cursor=more))
 
 

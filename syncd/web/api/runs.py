@@ -7,7 +7,7 @@ from uuid import UUID
 from syncd.adapters.postgres.runs import NEWEST, StoredRun, list_runs
 from syncd.adapters.postgres.transactions import reading
 from syncd.web.api.models import Told
-from syncd.web.api.paging import PageQuery, make_cursor, open_cursor
+from syncd.web.api.paging import PageQuery, open_page
 from syncd.web.api.projects import find_project
 from syncd.web.api.route import Call, Reply
 
@@ -45,14 +45,17 @@ async def show_runs(call: Call) -> Reply:
     """List a project's runs."""
     query = call.ask(PageQuery)
     project = await find_project(call)
-    position = open_cursor(call, query)
-    before = NEWEST if position is None else (datetime.fromisoformat(str(position[0])), UUID(str(position[1])))
+    page = open_page(call, query, start=_place(*NEWEST))
+    started_at, run_id = (str(part) for part in page.position)
+    before = (datetime.fromisoformat(started_at), UUID(run_id))
     async with reading(call.site.pool, call.caller.tenant_id) as connection:
-        found = await list_runs(connection, project.project_id, before=before, limit=query.limit + 1)
-    shown = found[: query.limit]
-    last = shown[-1] if len(found) > query.limit else None
-    more = None if last is None else make_cursor(call, [last.run.started_at.isoformat(), str(last.run_id)])
+        found = await list_runs(connection, project.project_id, before=before, limit=page.rows)
+    shown, more = page.cut(found, lambda stored: _place(stored.run.started_at, stored.run_id))
     return Reply(RunsTold(items=[_describe(stored) for stored in shown], next_cursor=more))
+
+
+def _place(started_at: datetime, run_id: UUID) -> list[str | int]:
+    return [started_at.isoformat(), str(run_id)]
 
 
 def _describe(stored: StoredRun) -> RunTold:

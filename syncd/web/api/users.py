@@ -12,7 +12,7 @@ from syncd.core.ids import UserId
 from syncd.core.users import EMAIL_MAX_CHARACTERS, Role, User, make_new_user
 from syncd.services.users import Link, People, change_user, create_user, make_link
 from syncd.web.api.models import Asked, Text, Told
-from syncd.web.api.paging import PageQuery, make_cursor, open_cursor
+from syncd.web.api.paging import PageQuery, open_page
 from syncd.web.api.route import Call, Reply
 
 RoleName = Literal["owner", "admin", "member"]
@@ -66,13 +66,10 @@ class LinkTold(UserTold):
 
 async def show_users(call: Call) -> Reply:
     """List the tenant's users."""
-    query = call.ask(PageQuery)
-    position = open_cursor(call, query)
+    page = open_page(call, call.ask(PageQuery))
     async with reading(call.site.pool, call.caller.tenant_id) as connection:
-        after = "" if position is None else str(position[0])
-        found = await list_users(connection, after=after, limit=query.limit + 1)
-    shown = found[: query.limit]
-    more = make_cursor(call, [shown[-1].email]) if len(found) > query.limit else None
+        found = await list_users(connection, after=page.after, limit=page.rows)
+    shown, more = page.cut(found, lambda user: [user.email])
     return Reply(UsersTold(items=[_describe(user) for user in shown], next_cursor=more))
 
 
