@@ -192,7 +192,7 @@ async def wait_until_synced(
                     raise make_project_not_found(project.name)
                 if state.attempted_at is not None and state.attempted_at >= since and state.condition != "syncing":
                     if state.condition == "ready":
-                        return state
+                        return await get_project_by_id(shelf, project.project_id)
                     raise _make_trouble(state)
                 await asyncio.sleep(LOOK_SECONDS)
     except TimeoutError as error:

@@ -9,8 +9,11 @@ import pytest
 import pytest_asyncio
 
 from syncd.adapters.embedded.redis import RedisServer
+from syncd.adapters.redis.locks import open_redis_client
+from syncd.core.locks import Actor
 from syncd.core.projects import NewProject
 from syncd.errors import BadUsage, Busy, NotFound, Rejected, RetryLater, Stalled, SyncdError, Unreachable
+from syncd.services.freezing import LockDesk, freeze_project
 from syncd.services.projects import (
     Shelf,
     create_project,
@@ -112,6 +115,21 @@ async def test_waiting_returns_when_a_look_that_began_after_the_request_has_ende
     with pytest.raises(RetryLater) as caught:
         await wait_until_synced(shelf, project, since=loop.clock() + timedelta(seconds=1), timeout_seconds=0.05)
     assert caught.value.code == "sync_not_finished"
+
+
+async def test_a_frozen_project_that_equals_its_source_is_waited_for_and_shown_as_frozen(
+    loop: Loop, shelf: Shelf, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    project = await create_project(shelf, make_new(tmp_path))
+    loop.clock.catch_up()
+    since = await request_project_sync(shelf, project)
+    await loop.step()
+    async with open_redis_client(redis_server.url) as redis:
+        bob = Actor("bob", is_admin=False)
+        desk = LockDesk(shelf.pool, redis, loop.mirror.locking.locks, shelf.tenant_id, bob, 30, loop.clock)
+        await freeze_project(desk, project.project_id, reason="a release")
+    shown = await wait_until_synced(shelf, project, since=since, timeout_seconds=5)
+    assert (shown.revision, shown.condition) == (1, "frozen")
 
 
 @pytest.mark.parametrize(
