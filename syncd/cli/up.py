@@ -124,7 +124,7 @@ async def _run(run: Run, installation: Installation, new: NewProject) -> int:
             await clear_leases(parts.work.store.pool, parts.locking.locks)
         shelf = Shelf(parts.web_pool, installation.tenant.tenant_id, find_key_ring(settings), utc_now)
         since = utc_now()
-        project = await put_project(shelf, new)
+        project = await put_project(shelf, new, is_named=run.arguments.name is not None)
         run.progress.say(f"Syncing {project.origin}")
         with open_notifier() as notifier:
             async with beside(run_daemon(parts, stop=run.stop, notifier=notifier)) as daemon:

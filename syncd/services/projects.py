@@ -68,10 +68,15 @@ def _seal(shelf: Shelf, project_id: ProjectId, token: str) -> bytes:
     return shelf.key_ring.encrypt(token, tenant_id=shelf.tenant_id, project_id=project_id, column="credential")
 
 
-async def put_project(shelf: Shelf, new: NewProject) -> Project:
-    """Return the project of this name, added or brought to what *new* asks for. Raises `Rejected` if it has another source."""
+async def put_project(shelf: Shelf, new: NewProject, *, is_named: bool = True) -> Project:
+    """Return the project of this name, added or brought to what *new* asks for. Raises `Rejected` if it has another source.
+
+    *is_named*: a person chose the name. If nobody did, a project that mirrors the same under another name is the one.
+    """
     async with writing(shelf.pool, shelf.tenant_id) as connection:
         found = await find_project(connection, new.name)
+        if found is None and not is_named:
+            found = await _find_twin(connection, new)
         if found is not None and _get_origin(found) != _get_origin(new):
             raise Rejected(
                 "project_exists",
@@ -83,6 +88,13 @@ async def put_project(shelf: Shelf, new: NewProject) -> Project:
             await request_sync(connection, found.project_id, shelf.clock())
             return replace(found, branch=new.branch, docs_path=new.docs_path, include=new.include, exclude=new.exclude)
     return await create_project(shelf, new)
+
+
+async def _find_twin(connection: Connection, new: NewProject) -> Project | None:
+    """Return a project of the same branch and docs path of the same source: one that was renamed."""
+    wished = (_get_origin(new), new.branch, new.docs_path)
+    projects = await list_projects(connection)
+    return next((one for one in projects if (_get_origin(one), one.branch, one.docs_path) == wished), None)
 
 
 async def change_project(

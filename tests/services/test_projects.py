@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from syncd.errors import BadUsage, Busy, NotFound, Rejected, RetryLater, Stalled
 from syncd.services.freezing import LockDesk, freeze_project
 from syncd.services.projects import (
     Shelf,
+    change_project,
     create_project,
     get_project,
     make_folder_project,
@@ -56,6 +58,18 @@ async def test_putting_a_project_twice_is_one_project_brought_to_the_newest_wish
     assert second.project_id == first.project_id
     stored = await get_project(shelf, "guide")
     assert (stored.docs_path, stored.exclude) == ("x", ("b/**",))
+
+
+async def test_a_renamed_project_is_gone_on_with_unless_a_name_is_asked_for(shelf: Shelf, tmp_path: Path) -> None:
+    new = make_new(tmp_path)
+    project = await put_project(shelf, new, is_named=False)
+    await change_project(shelf, project, {"name": "manual"})
+    assert (await put_project(shelf, new, is_named=False)).project_id == project.project_id
+    part = await put_project(shelf, replace(new, docs_path="part"), is_named=False)
+    assert (part.name, part.project_id == project.project_id) == ("guide", False)
+    await change_project(shelf, part, {"name": "part"})
+    assert (await put_project(shelf, new)).name == "guide"
+    assert [(await get_project(shelf, name)).docs_path for name in ("guide", "manual", "part")] == [None, None, "part"]
 
 
 async def test_a_changed_wish_is_synced_though_the_source_stands_still(
