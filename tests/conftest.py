@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from syncd.adapters.embedded.postgres import PostgresServer, open_postgres
 from syncd.adapters.embedded.redis import RedisServer, open_redis
@@ -24,8 +25,14 @@ CLUSTERS_MAX_BYTES = 8 * 1024**3
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach what tests start: a shell that runs the tests in its background has it ignored, and children inherit that."""
+    """Let Ctrl-C reach what tests start, and give the same commit the same examples: another throw is `--hypothesis-profile=dice`."""
+    # A shell that runs the tests in its background has Ctrl-C ignored, and children inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # How long an example takes says how busy the machine is, not whether the law holds.
+    patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("dice", patient, derandomize=False, print_blob=True)
+    settings.register_profile("same", patient, derandomize=True)
+    settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +90,16 @@ def data_directory(tmp_path: Path) -> Path:
 def closed_port() -> Iterator[int]:
     """A port of the loopback that nobody else gets and nobody answers: bound, and not listening."""
     with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+@pytest.fixture
+def kept_port() -> Iterator[int]:
+    """A port of the loopback that nobody else gets, and that a server of the test may take, more than once."""
+    with socket.socket() as bound:
+        # Who also asks for reuse, as servers do, may bind it beside us and listen; whoever is given a free port is not given this one.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]
 

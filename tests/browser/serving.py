@@ -26,8 +26,8 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(mirror: Mirror, redis: RedisClient, database: Database) -> AsyncIterator[Served]:
-    """Serve the tenant of *mirror*; its owner is ann@example.com."""
+async def serving(mirror: Mirror, redis: RedisClient, database: Database, *, port: int = 0) -> AsyncIterator[Served]:
+    """Serve the tenant of *mirror*, on a free port where none is named; its owner is ann@example.com."""
     user = await add_test_user(mirror)
-    async with open_live_client(mirror, redis, database, readers_max=20) as (client, _):
+    async with open_live_client(mirror, redis, database, readers_max=20, port=port) as (client, _):
         yield Served(client.url, await make_test_link(mirror, user))

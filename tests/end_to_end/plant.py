@@ -78,7 +78,7 @@ class Daemon:
 
 @asynccontextmanager
 async def open_plant(database: Database, redis_server: RedisServer, place: Path) -> AsyncIterator[Plant]:
-    """Open a plant of one tenant and one repository; daemons on it have short leases."""
+    """Open a plant of one tenant and one repository."""
     git = GitRepository.create(place / "handbook.git")
     git.add_commit({"docs/a.md": b"# A\n"})
     heard: asyncio.Queue[str] = asyncio.Queue()
@@ -99,7 +99,6 @@ async def open_plant(database: Database, redis_server: RedisServer, place: Path)
             "SYNCD_GITHUB_API_URL": fake.url,
             "SYNCD_GITHUB_TOKEN": TOKEN,
             "SYNCD_DATA_DIR": str(place / "data"),
-            "SYNCD_LEASE_SECONDS": "1",
         }
         shelf = Shelf(web_pool, tenant.tenant_id, None, Clock())
         yield Plant(settings, place, fake, git, shelf, heard, redis_server.url)
@@ -115,12 +114,10 @@ async def running_daemon(plant: Plant) -> AsyncIterator[Daemon]:
         manager.setblocking(False)
         loop = asyncio.get_running_loop()
         loop.add_reader(manager, lambda: notices.put_nowait(manager.recv(4096).decode()))
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "syncd", "run",
             cwd=plant.place,
-            env=make_environment() | plant.settings | {"NOTIFY_SOCKET": str(path), "SYNCD_HTTP_LISTEN": f"127.0.0.1:{port}"},
+            env=make_environment() | plant.settings | {"NOTIFY_SOCKET": str(path), "SYNCD_HTTP_LISTEN": "127.0.0.1:0"},
             stderr=log,
         )  # fmt: skip
         try:

@@ -90,13 +90,6 @@ async def desk(
         yield made
 
 
-def find_closed_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
-
-
 async def test_a_folder_that_is_not_there_or_is_none(desk: Desk) -> None:
     assert await desk.fail("--folder", str(desk.root / "none")) == ("folder_not_found", 3)
     (desk.root / "file").write_text("x")
@@ -143,8 +136,8 @@ async def test_a_token_that_is_revoked_between_two_runs_keeps_what_was_synced(
     assert "What was synced before is served." in said.err
 
 
-async def test_a_github_that_does_not_answer_is_unreachable(desk: Desk) -> None:
-    desk.set(github_api_url=f"http://127.0.0.1:{find_closed_port()}")
+async def test_a_github_that_does_not_answer_is_unreachable(desk: Desk, closed_port: int) -> None:
+    desk.set(github_api_url=f"http://127.0.0.1:{closed_port}")
     assert await desk.fail("--repo", "acme/docs") == ("github_unreachable", 4)
 
 
@@ -266,13 +259,13 @@ def change_url(url: str, *, password: str | None = None, query: str | None = Non
     )
 
 
-async def test_a_database_that_refuses_is_away_or_does_not_exist(desk: Desk) -> None:
+async def test_a_database_that_refuses_is_away_or_does_not_exist(desk: Desk, closed_port: int) -> None:
     (desk.root / "docs").mkdir()
     url = desk.database.migrator_url
     for bad, expected in (
         (change_url(url, password="wrong"), ("database_password_refused", 1)),
         (change_url(url, path="/absent"), ("database_missing", 1)),
-        (f"postgresql://syncd:x@127.0.0.1:{find_closed_port()}/syncd", ("database_unreachable", 4)),
+        (f"postgresql://syncd:x@127.0.0.1:{closed_port}/syncd", ("database_unreachable", 4)),
         (change_url(url, query=f"host={desk.root}"), ("database_unreachable", 4)),
         ("postgresql://syncd:x@127.0.0.1:port/syncd", ("database_url_invalid", 2)),
     ):
@@ -280,10 +273,10 @@ async def test_a_database_that_refuses_is_away_or_does_not_exist(desk: Desk) -> 
         assert await desk.fail("--folder", "docs") == expected
 
 
-async def test_a_redis_that_is_away_or_refuses(desk: Desk) -> None:
+async def test_a_redis_that_is_away_or_refuses(desk: Desk, closed_port: int) -> None:
     (desk.root / "docs").mkdir()
     (desk.root / "docs/a.md").write_text("# A\n")
-    desk.set(redis_url=f"redis://127.0.0.1:{find_closed_port()}/0")
+    desk.set(redis_url=f"redis://127.0.0.1:{closed_port}/0")
     assert await desk.fail("--folder", "docs") == ("redis_unreachable", 4)
     desk.set(redis_url=change_url(desk.redis_url, password="wrong"))
     assert await desk.fail("--folder", "docs") == ("redis_password_refused", 1)

@@ -233,6 +233,7 @@ async def open_wired_plant(
             "SYNCD_REDIS_URL": f"redis://{secret.netloc.rpartition('@')[0]}@127.0.0.1:{redis_port}/0",
             "SYNCD_PARSE_WORKERS": "0",
             "SYNCD_POLL_SECONDS": "86400",
+            "SYNCD_LEASE_SECONDS": "1",  # so that no heir waits long for the lease of the dead
             # The killed leave their places among the requests under way; they come back after 30 s (tests/core/test_budgets.py).
             "SYNCD_GITHUB_CONCURRENCY": "100",
         }

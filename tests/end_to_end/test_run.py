@@ -66,6 +66,7 @@ async def test_a_second_signal_ends_a_daemon_that_waits_for_a_silent_source(
 async def test_a_daemon_killed_in_the_middle_of_a_sync_leaves_the_old_revision_and_the_next_one_goes_on(
     plant: Plant,
 ) -> None:
+    plant.settings["SYNCD_LEASE_SECONDS"] = "1"  # so that the next one need not wait long for that of the dead
     async with running_daemon(plant) as daemon:
         project = await plant.add_project()
         await plant.wait_for_revision(1)

@@ -1,7 +1,6 @@
 """A Redis that fails over, throws locks away, or is a cluster: nothing stale is written, and all goes on by itself."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -91,14 +90,13 @@ async def take_over_and_show_the_freeze(
     assert "redis_rebuilt" in [row["action"] for row in await ground.superuser.fetch(events, frozen)]
 
 
-async def test_a_replica_that_is_promoted_without_the_last_writes_lets_nothing_stale_in(ground: Ground) -> None:
+async def test_a_replica_that_is_promoted_without_the_last_writes_lets_nothing_stale_in(
+    ground: Ground, kept_port: int
+) -> None:
     project_id, frozen = await ground.add_project(), await ground.add_project()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     async with AsyncExitStack() as stack:
-        primary = await stack.enter_async_context(running_valkey("--repl-diskless-sync-delay", "0", port=port))
-        replica = await stack.enter_async_context(running_valkey("--replicaof", "127.0.0.1", str(port)))
+        primary = await stack.enter_async_context(running_valkey("--repl-diskless-sync-delay", "0", port=kept_port))
+        replica = await stack.enter_async_context(running_valkey("--replicaof", "127.0.0.1", str(kept_port)))
         promoted = await stack.enter_async_context(open_redis_client(replica))
         proxy, url = await stack.enter_async_context(proxying_redis(primary))
         through = replace(ground, redis=await stack.enter_async_context(open_redis_client(url)), lease_seconds=3)

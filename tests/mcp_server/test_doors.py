@@ -17,6 +17,9 @@ from tests.mcp_server.worlds import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 DEADLINE_SECONDS = 5
+HASTY_SECONDS = 0.1
+HONEST_SECONDS = 1.0
+"""Within it an honest request must come, however busy the machine is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +71,19 @@ async def open_wire(origin: str) -> AsyncIterator[Wire]:
     "sent", [b"", b"GET /livez HTTP/1.1\r\nHost: loc", b"\r\n\r\n"], ids=["nothing", "part", "blank"]
 )
 async def test_a_connection_without_a_whole_header_is_closed(world: World, sent: bytes) -> None:
-    async with serving(world.database.read_url, mcp_header_seconds=0.1) as origin, open_wire(origin) as wire:
+    async with serving(world.database.read_url, mcp_header_seconds=HASTY_SECONDS) as origin, open_wire(origin) as wire:
         await wire.send(sent)
         assert (await wire.read_to_the_end()).startswith(b"HTTP/1.1 408 ")
 
 
 async def test_a_connection_whose_body_does_not_come_is_closed(world: World) -> None:
-    async with serving(world.database.read_url, mcp_header_seconds=0.1) as origin, open_wire(origin) as wire:
+    async with serving(world.database.read_url, mcp_header_seconds=HASTY_SECONDS) as origin, open_wire(origin) as wire:
         await wire.send(make_header(world.acme.api_key, 100) + b'{"jsonrpc"')
         assert (await wire.read_to_the_end()).startswith(b"HTTP/1.1 408 ")
 
 
 async def test_a_second_header_that_does_not_come_ends_a_connection_that_was_used(world: World) -> None:
-    async with serving(world.database.read_url, mcp_header_seconds=0.1) as origin, open_wire(origin) as wire:
+    async with serving(world.database.read_url, mcp_header_seconds=HONEST_SECONDS) as origin, open_wire(origin) as wire:
         assert await wire.ask(world.acme.api_key) == 200
         await wire.send(b"\r\n")
         assert (await wire.read_to_the_end()).startswith(b"HTTP/1.1 408 ")
@@ -88,7 +91,7 @@ async def test_a_second_header_that_does_not_come_ends_a_connection_that_was_use
 
 async def test_a_connection_that_rests_between_requests_stays(world: World) -> None:
     async with (
-        serving(world.database.read_url, mcp_header_seconds=0.1) as origin,
+        serving(world.database.read_url, mcp_header_seconds=HONEST_SECONDS) as origin,
         open_wire(origin) as resting,
         open_wire(origin) as slow,
     ):
@@ -110,7 +113,7 @@ async def test_an_answer_may_take_longer_than_a_header(world: World) -> None:
     header = make_header(world.acme.api_key, len(body)).replace(LEGACY.encode(), b"2026-07-28")
     header = header.replace(b"Accept:", b"Mcp-Method: subscriptions/listen\r\nAccept:")
     async with (
-        serving(world.database.read_url, mcp_header_seconds=0.1) as origin,
+        serving(world.database.read_url, mcp_header_seconds=HONEST_SECONDS) as origin,
         open_wire(origin) as listening,
         open_wire(origin) as slow,
     ):
@@ -147,7 +150,7 @@ async def test_a_client_that_reads_no_answer_is_cut_off(world: World) -> None:
         written.set()
 
     async with (
-        serving(world.database.read_url, lambda _: flood, mcp_write_seconds=0.1) as origin,
+        serving(world.database.read_url, lambda _: flood, mcp_write_seconds=HASTY_SECONDS) as origin,
         open_wire(origin) as deaf,
     ):
         transport = deaf.writer.transport

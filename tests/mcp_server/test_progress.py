@@ -1,6 +1,7 @@
 """Calls that take long say how far they are, and one that nobody waits for any more ends, with its query."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -33,30 +34,41 @@ class Ear:
 
     def __init__(self) -> None:
         self.heard: list[tuple[float, float | None, str | None]] = []
+        self.heard_twice = asyncio.Event()
 
     async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
         self.heard.append((progress, total, message))
+        if len(self.heard) == 2:
+            self.heard_twice.set()
 
 
 @pytest.mark.parametrize("mode", ["legacy", MODERN])
 async def test_a_sync_that_is_waited_for_says_how_it_goes(
     mirror: Mirror, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
-    monkeypatch.setattr(syncs, "WAIT_SECONDS", 0.3)
     monkeypatch.setattr(syncs, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(syncs, "REPORT_SECONDS", 0.01)
     party = await make_party(mirror, tmp_path)
     await party.add_project("guide", {"a.md": "# A\n"})
     key, _ = await party.make_key(scopes=("docs:read", "docs:sync"))
     ear = Ear()
-    async with serving(database.read_url) as origin, open_agent(origin, key, mode=mode) as agent:
+    looked = "update syncd.projects set condition = 'ready', attempted_at = now() + interval '1 hour'"
+    async with (
+        open_connection(database.migrator_url) as superuser,
+        serving(database.read_url) as origin,
+        open_agent(origin, key, mode=mode) as agent,
+    ):
         arguments = {"project": "guide", "wait": True}
-        answer = await agent.call_tool("docs_sync", arguments, progress_callback=ear)
+        asked = asyncio.create_task(agent.call_tool("docs_sync", arguments, progress_callback=ear))
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await ear.heard_twice.wait()
+        await superuser.execute(looked)
+        answer = await asked
         quiet = await agent.call_tool("docs_sync", arguments)
 
-    assert not answer.is_error
-    assert not quiet.is_error
-    assert {heard[1:] for heard in ear.heard} == {(0.3, "waiting for a look at the source")}
+    assert json.loads(text_of(answer))["synced"] is True
+    assert json.loads(text_of(quiet))["synced"] is True
+    assert {heard[1:] for heard in ear.heard} == {(syncs.WAIT_SECONDS, "waiting for a look at the source")}
     steps = [progress for progress, _, _ in ear.heard]
     assert len(steps) > 1
     assert steps == sorted(set(steps))

@@ -74,6 +74,12 @@ async def pool(postgres: PostgresServer) -> AsyncIterator[Pool]:
 
 @pytest_asyncio.fixture
 async def client(pool: Pool, redis: RedisClient) -> AsyncIterator[Client]:
+    async with open_client(make_test_site(pool, redis), prepare=add_test_routes) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def hasty_client(pool: Pool, redis: RedisClient) -> AsyncIterator[Client]:
     site = make_test_site(pool, redis, request_seconds=0.05)
     async with open_client(site, prepare=add_test_routes) as opened:
         yield opened
@@ -146,8 +152,8 @@ async def test_details_are_for_developers(client: Client, developers_client: Cli
     assert "details" not in (await client.get("/fail/absent")).error
 
 
-async def test_a_request_that_does_not_end_is_ended(client: Client) -> None:
-    answer = await client.get("/endless")
+async def test_a_request_that_does_not_end_is_ended(hasty_client: Client) -> None:
+    answer = await hasty_client.get("/endless")
     assert answer.status == 503
     assert answer.error["code"] == "UNAVAILABLE"
     assert answer.error["message"] == "The answer took longer than 0.05 seconds."

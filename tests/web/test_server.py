@@ -55,11 +55,11 @@ def test_a_taken_port_is_said_at_once_with_the_option_that_helps() -> None:
     assert "--http HOST:PORT" in caught.value.hint
 
 
-def test_a_port_is_free_again_when_its_holder_ends() -> None:
-    with bind(("127.0.0.1", 0), option="--http") as first:
-        address = first.getsockname()
-    with bind(address, option="--http") as second:
-        assert second.getsockname() == address
+def test_a_port_is_free_again_when_its_holder_ends(kept_port: int) -> None:
+    address = ("127.0.0.1", kept_port)
+    for _ in range(2):
+        with bind(address, option="--http") as listening:
+            assert listening.getsockname() == address
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])
@@ -114,7 +114,8 @@ async def test_the_site_of_a_daemon_answers_at_a_socket_or_an_address(
 
 
 async def test_a_client_that_dribbles_its_header_is_cut_and_holds_nobody_up() -> None:
-    async with open_server(make_test_app(), Bounds(header_seconds=0.2)) as address:
+    # Within it an honest request must come, however busy the machine is.
+    async with open_server(make_test_app(), Bounds(header_seconds=1)) as address:
         reader, writer = await asyncio.open_connection(*address)
         writer.write(HEADER)
 
