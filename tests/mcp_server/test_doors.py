@@ -2,16 +2,22 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from urllib.parse import urlsplit
 
 import pytest
+from mcp.shared.subscriptions import ResourceUpdated
 from starlette.types import Receive, Scope, Send
 
-from mcp_server.doors import Door
-from tests.mcp_server.agents import LEGACY, request
+from mcp_server import doors, subscribing
+from mcp_server.doors import Door, GuardedProtocol
+from mcp_server.identity import Caller
+from mcp_server.streams import MAX_WAITING_EVENTS, Stream, Watched
+from tests.mcp_server.agents import LEGACY, MODERN, request
 from tests.mcp_server.serve import serving
 from tests.mcp_server.worlds import World
 
@@ -48,6 +54,28 @@ class Wire:
             ]
             await self.reader.readexactly(int(length))
         return int(head.split(b" ")[1])
+
+    async def listen(self, key: str) -> None:
+        """Subscribe to a project; what comes next are events."""
+        meta = {
+            "io.modelcontextprotocol/protocolVersion": MODERN,
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }
+        params = {"notifications": {"resourceSubscriptions": ["doc://guide"]}, "_meta": meta}
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": params}).encode()
+        header = make_header(key, len(body)).replace(LEGACY.encode(), MODERN.encode())
+        await self.send(header.replace(b"Accept:", b"Mcp-Method: subscriptions/listen\r\nAccept:") + body)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            head = await self.reader.readuntil(b"\r\n\r\n")
+        assert b" 200 " in head
+
+    async def read_events(self, last: str) -> list[str]:
+        """Return the names of the documents that events speak of, up to *last*."""
+        names: list[str] = []
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while names[-1:] != [last] and (line := await self.reader.readline()):
+                names += re.findall(r'"uri":\s*"doc://guide/(\w+)/', line.decode())
+        return names
 
 
 def make_header(key: str, length: int) -> bytes:
@@ -104,23 +132,12 @@ async def test_a_connection_that_rests_between_requests_stays(world: World) -> N
 
 
 async def test_an_answer_may_take_longer_than_a_header(world: World) -> None:
-    meta = {
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientCapabilities": {},
-    }
-    params = {"notifications": {"resourceSubscriptions": ["doc://guide"]}, "_meta": meta}
-    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": params}).encode()
-    header = make_header(world.acme.api_key, len(body)).replace(LEGACY.encode(), b"2026-07-28")
-    header = header.replace(b"Accept:", b"Mcp-Method: subscriptions/listen\r\nAccept:")
     async with (
         serving(world.database.read_url, mcp_header_seconds=HONEST_SECONDS) as origin,
         open_wire(origin) as listening,
         open_wire(origin) as slow,
     ):
-        await listening.send(header + body)
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            head = await listening.reader.readuntil(b"\r\n\r\n")
-        assert b" 200 " in head
+        await listening.listen(world.acme.api_key)
         await slow.read_to_the_end()
         assert not listening.reader.at_eof()
 
@@ -160,6 +177,48 @@ async def test_a_client_that_reads_no_answer_is_cut_off(world: World) -> None:
         async with asyncio.timeout(DEADLINE_SECONDS):
             # Whoever writes is not held up for ever: for a connection that is gone nothing is kept.
             await written.wait()
+
+
+async def test_a_reader_of_events_who_pauses_and_reads_on_keeps_its_stream_and_misses_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Stream] = []
+    held_up = asyncio.Event()
+
+    def open_stream(caller: Caller, watched: Sequence[Watched], lists: bool) -> Stream:
+        opened.append(Stream(caller, watched, lists))
+        return opened[-1]
+
+    class Spied(GuardedProtocol):
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            held_up.set()
+
+    monkeypatch.setattr(subscribing, "Stream", open_stream)
+    monkeypatch.setattr(doors, "GuardedProtocol", Spied)
+    names = (f"n{number}" for number in count())
+    told: list[str] = []
+
+    def tell() -> None:
+        told.append(next(names))
+        opened[0].put(ResourceUpdated(f"doc://guide/{told[-1]}/{'x' * 4_000}"))
+
+    async with (
+        serving(world.database.read_url, mcp_write_seconds=1, mcp_header_seconds=1) as origin,
+        open_wire(origin) as paused,
+    ):
+        await paused.listen(world.acme.api_key)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while not held_up.is_set():
+                if len(opened[0].events) < MAX_WAITING_EVENTS // 2:
+                    tell()
+                await asyncio.sleep(0)
+        tell()
+        assert await paused.read_events(told[-1]) == told
+        async with open_wire(origin) as late:
+            await late.read_to_the_end()  # longer than a client may read nothing
+        tell()
+        assert await paused.read_events(told[-1]) == told[-1:]
 
 
 async def test_a_door_counts_who_left() -> None:
