@@ -1704,6 +1704,7 @@ CREATE TABLE syncd.lock_events (
     reason text,
     fence bigint,
     previous_holder text,
+    request_id text DEFAULT "left"(NULLIF(current_setting('syncd.request'::text, true), ''::text), 64),
     CONSTRAINT lock_events_action_check CHECK ((action = ANY (ARRAY['acquire'::text, 'renew_lost'::text, 'release'::text, 'expire_takeover'::text, 'freeze'::text, 'unfreeze'::text, 'freeze_ended'::text, 'force_release'::text, 'clamp'::text, 'redis_rebuilt'::text])))
 );
 
@@ -1726,6 +1727,10 @@ COMMENT ON COLUMN syncd.lock_events.fence IS 'The fence that the event made or e
 -- Name: COLUMN lock_events.previous_holder; Type: COMMENT; Schema: syncd; Owner: syncd_owner
 
 COMMENT ON COLUMN syncd.lock_events.previous_holder IS 'Who held the lock until then.';
+
+-- Name: COLUMN lock_events.request_id; Type: COMMENT; Schema: syncd; Owner: syncd_owner
+
+COMMENT ON COLUMN syncd.lock_events.request_id IS 'The request over REST or MCP that made it, as its transaction named it; null for a daemon or a command.';
 
 -- Name: outlines; Type: TABLE; Schema: syncd; Owner: syncd_owner
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
+from uuid import UUID
 
 from mcp_server.answers import Answer
 from mcp_server.identity import Caller
@@ -58,6 +59,7 @@ class Call:
 
     *projects* are those that the caller's key opens: a handler reads of no other. *pool* is for what must be committed before the answer.
     *helpers* are the models that searches may ask; *report* tells the client how far a call is that takes long.
+    *request_id* is the call's own, as the log and the ledger name it.
     """
 
     caller: Caller
@@ -69,6 +71,7 @@ class Call:
     session_rules: SessionRules
     helpers: Helpers = NO_HELPERS
     report: Report = report_to_nobody
+    request_id: UUID | None = None
 
     def seal_cursor(self, position: list[str | int], *, purpose: str) -> str:
         """Return a cursor that only this tenant can use, for the same *purpose*."""

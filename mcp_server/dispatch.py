@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 from mcp.server import ServerRequestContext
 from mcp.shared.exceptions import MCPError
@@ -57,11 +58,11 @@ class Dispatcher:
 
     async def call_tool(self, context: ServerRequestContext, params: CallToolRequestParams) -> CallToolResult:
         """Answer one call. An unknown tool is an error of the protocol; everything else is answered in words."""
-        started = time.monotonic()
+        started, request_id = time.monotonic(), self.ledger.name_request()
         tool = _get_tool(params.name)
         caller = await self.identify(context)
         report = context.session.report_progress
-        outcome, answer = await self._answer(tool, caller, params.arguments or {}, report=report)
+        outcome, answer = await self._answer(tool, caller, params.arguments or {}, report=report, request_id=request_id)
         result = self.gate.release(answer)
         answered = Answered(
             tool=tool.name,
@@ -70,6 +71,7 @@ class Dispatcher:
             seconds=time.monotonic() - started,
             rows=answer.rows,
             text="".join(item.text for item in result.content if item.type == "text"),
+            request_id=request_id,
         )
         self._account(caller, answered)
         return result
@@ -78,6 +80,7 @@ class Dispatcher:
         # Never the arguments: a question may tell more than its answer.
         fields = {
             "tool": answered.tool,
+            "request_id": str(answered.request_id),
             "tenant": None if caller is None else str(caller.tenant_id),
             "key_id": None if caller is None else caller.key_id,
             "ms": round(answered.seconds * 1000, 1),
@@ -89,7 +92,7 @@ class Dispatcher:
             self.ledger.note(caller, answered)
 
     async def _answer(
-        self, tool: Tool, caller: Caller | None, raw: Mapping[str, object], *, report: Report
+        self, tool: Tool, caller: Caller | None, raw: Mapping[str, object], *, report: Report, request_id: UUID
     ) -> tuple[str, Answer]:
         if caller is None or READ_SCOPE not in caller.scopes:
             return "refused", ErrorAnswer(
@@ -104,14 +107,16 @@ class Dispatcher:
         except ValidationError as error:
             return "wrong_arguments", explain_arguments(tool.name, tool.arguments, error)
         try:
-            return "ok", await self._run(tool, caller, arguments, report=report)
+            return "ok", await self._run(tool, caller, arguments, report=report, request_id=request_id)
         except SyncdError as error:
             return error.code, ErrorAnswer(f"{error.message} {error.hint}".strip())
         except Exception:  # the tool middleware: whatever failed, an agent gets a sentence, and the log the trace
             logger.exception("tool_failed", extra={"tool": tool.name})
             return "failed", ErrorAnswer("The server failed; it is not your call. Retry once, then tell the operator.")
 
-    async def _run(self, tool: Tool, caller: Caller, arguments: Arguments, *, report: Report) -> Answer:
+    async def _run(
+        self, tool: Tool, caller: Caller, arguments: Arguments, *, report: Report, request_id: UUID
+    ) -> Answer:
         if tool.at_once is not None:
             with explaining_reads():
                 async with asyncio.timeout(CALL_SECONDS):
@@ -119,7 +124,7 @@ class Dispatcher:
             if answer is not None:
                 return answer
         async with self.open_call(caller, writes=tool.writes) as call:
-            answered = await tool.handler(replace(call, report=report), arguments)
+            answered = await tool.handler(replace(call, report=report, request_id=request_id), arguments)
         if not isinstance(answered, Later):
             return answered
         with explaining_reads():

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from math import ceil
+from uuid import UUID
 
 from mcp_server.identity import Caller
 from mcp_server.limits import Overloaded
@@ -39,7 +40,10 @@ logger = logging.getLogger("mcp_server.ledger")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """How a request ended. *tool* is a name of ours; *rows* and *text* are what its answer holds; *refused*: a limit kept it back."""
+    """How a request ended. *tool* is a name of ours; *rows* and *text* are what its answer holds; *refused*: a limit kept it back.
+
+    *request_id*: what it was called before it ended, if it was.
+    """
 
     tool: str
     arguments: Mapping[str, object] | None
@@ -48,6 +52,7 @@ class Answered:
     rows: int = 0
     text: str = ""
     refused: bool = False
+    request_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +107,15 @@ class Ledger:
         self._waiting = 0
         self._wake = asyncio.Event()
 
+    def name_request(self) -> UUID:
+        """Return the id of a request that begins now."""
+        return make_request_id(self._clock(), secrets.token_bytes(10))
+
     def note(self, caller: Caller, answered: Answered) -> None:
         """Note one request of *caller*. Never waits, never fails."""
         now = self._clock()
         request = AgentRequest(
-            request_id=make_request_id(now, secrets.token_bytes(10)),
+            request_id=answered.request_id or self.name_request(),
             requested_at=now,
             key_id=caller.key_id,
             tool=answered.tool,

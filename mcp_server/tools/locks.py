@@ -11,6 +11,7 @@ from mcp_server.freshness import freshness_values, lock_values
 from mcp_server.identity import Caller
 from syncd.adapters.postgres.freezes import freeze_project, unfreeze_project, wait_for_holder
 from syncd.adapters.postgres.reading.projects import ReadableProject, list_projects
+from syncd.adapters.postgres.transactions import name_request
 from syncd.core.locks import Actor, parse_reason, parse_until
 
 ADMIN_SCOPE = "admin"
@@ -39,10 +40,10 @@ async def change_lock(call: Call, arguments: LockArguments) -> Answer:
                 )
             reason = parse_reason(arguments.reason)
             until = parse_until(arguments.until, call.now) if arguments.until is not None else None
-            await wait_for_holder(call.connection)
+            await _begin(call)
             await freeze_project(call.connection, project.project_id, actor, reason=reason, until=until)
         case "unfreeze":
-            await wait_for_holder(call.connection)
+            await _begin(call)
             await unfreeze_project(call.connection, project.project_id, actor)
     (after,) = await list_projects(call.connection, allowed=frozenset({project.project_id}))
     unchanged = (after.is_frozen, after.frozen_at) == (project.is_frozen, project.frozen_at)
@@ -52,6 +53,13 @@ async def change_lock(call: Call, arguments: LockArguments) -> Answer:
 def make_actor(caller: Caller) -> Actor:
     """Return under which name a key freezes: its id, which operators find in `syncd key list`."""
     return Actor(f"key {caller.key_id}", is_admin=ADMIN_SCOPE in caller.scopes)
+
+
+async def _begin(call: Call) -> None:
+    """Let this call change a lock: it may wait for whoever writes, and the history tells which call it was."""
+    await wait_for_holder(call.connection)
+    if call.request_id is not None:
+        await name_request(call.connection, str(call.request_id))
 
 
 def _show(project: ReadableProject, changed: str) -> Answer:

@@ -92,7 +92,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockEvent:
-    """One line of the history of a lock."""
+    """One line of the history of a lock. *request_id*: of the request over REST or MCP that made it."""
 
     event_id: UUID
     at: datetime
@@ -101,6 +101,7 @@ class LockEvent:
     reason: str | None
     fence: int | None
     previous_holder: str | None
+    request_id: str | None
 
 
 def parse_reason(text: str) -> str:

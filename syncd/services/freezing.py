@@ -2,17 +2,17 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from syncd.adapters.postgres import freezes, lock_events
-from syncd.adapters.postgres.connections import Pool
+from syncd.adapters.postgres.connections import Connection, Pool
 from syncd.adapters.postgres.leases import get_lease
 from syncd.adapters.postgres.outages import explaining_outage
-from syncd.adapters.postgres.transactions import reading, writing
+from syncd.adapters.postgres.transactions import name_request, reading, writing
 from syncd.adapters.redis.locks import ProjectLocks, RedisClient
 from syncd.core.ids import ProjectId, TenantId
 from syncd.core.locks import Actor, LockEvent, check_until, parse_reason
@@ -24,7 +24,10 @@ HISTORY_LIMIT = 100
 
 @dataclass(frozen=True, slots=True)
 class LockDesk:
-    """A tenant's locks in the hands of *actor*. *pool* is the web login's; without Redis everything works but the showing."""
+    """A tenant's locks in the hands of *actor*. *pool* is the web login's; without Redis everything works but the showing.
+
+    *request_id* is that of the request which the actor makes, where it is one: the history tells it.
+    """
 
     pool: Pool
     redis: RedisClient
@@ -33,6 +36,7 @@ class LockDesk:
     actor: Actor
     lease_seconds: float
     clock: Callable[[], datetime]
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +55,15 @@ async def freeze_project(
     Raises `BadUsage` for the reason or the end, `Busy` when another's freeze stands or the holder writes too long, `NotFound`.
     """
     reason, until = parse_reason(reason), check_until(until, desk.clock()) if until else None
-    with explaining_outage():
-        async with writing(desk.pool, desk.tenant_id) as connection:
-            await freezes.freeze_project(connection, project_id, desk.actor, reason=reason, until=until)
+    async with _changing(desk) as connection:
+        await freezes.freeze_project(connection, project_id, desk.actor, reason=reason, until=until)
     return await _show(desk, project_id)
 
 
 async def unfreeze_project(desk: LockDesk, project_id: ProjectId) -> LockState:
     """Lift a freeze, if one stands, and make the project due. Raises `Busy` when it is another's and we are no admin, `NotFound`."""
-    with explaining_outage():
-        async with writing(desk.pool, desk.tenant_id) as connection:
-            await freezes.unfreeze_project(connection, project_id, desk.actor)
+    async with _changing(desk) as connection:
+        await freezes.unfreeze_project(connection, project_id, desk.actor)
     return await _show(desk, project_id)
 
 
@@ -71,11 +73,8 @@ async def force_release(desk: LockDesk, project_id: ProjectId, *, reason: str, e
     Raises `BadUsage` for the reason, `Rejected` when somebody else holds it by now, `Busy` when it is frozen, `NotFound`.
     """
     reason = parse_reason(reason)
-    with explaining_outage():
-        async with writing(desk.pool, desk.tenant_id) as connection:
-            await freezes.force_release(
-                connection, project_id, desk.actor, reason=reason, expected_fence=expected_fence
-            )
+    async with _changing(desk) as connection:
+        await freezes.force_release(connection, project_id, desk.actor, reason=reason, expected_fence=expected_fence)
     return await _show(desk, project_id)
 
 
@@ -116,6 +115,15 @@ async def list_history_of(
             found = await lock_events.list_lock_events(connection, project_id, before=before, limit=limit + 1)
     events = found[:limit]
     return HistoryPage(events, _make_cursor(events[-1]) if len(found) > limit else None)
+
+
+@asynccontextmanager
+async def _changing(desk: LockDesk) -> AsyncIterator[Connection]:
+    with explaining_outage():
+        async with writing(desk.pool, desk.tenant_id) as connection:
+            if desk.request_id is not None:
+                await name_request(connection, desk.request_id)
+            yield connection
 
 
 async def _show(desk: LockDesk, project_id: ProjectId) -> LockState:

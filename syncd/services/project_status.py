@@ -72,6 +72,7 @@ def describe_history(page: HistoryPage) -> dict[str, object]:
                 "reason": event.reason,
                 "fence": event.fence,
                 "previousHolder": event.previous_holder,
+                "requestId": event.request_id,
             }
             for event in page.events
         ],

@@ -138,19 +138,21 @@ insert into sync_runs (tenant_id, project_id, from_commit, to_commit, revision, 
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::jsonb, $5::integer, $14, $15, $16, $17)
 """
 _ADD_EVENT = """
-insert into lock_events (tenant_id, project_id, at, action, actor, reason, fence, previous_holder) values ($1, $2, $3, $4, $5, $6, $7, $8)
+insert into lock_events (tenant_id, project_id, at, action, actor, reason, fence, previous_holder, request_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 _ADD_SKIPPED = """
 insert into skipped_files (tenant_id, project_id, path, reason, size, revision_from) values ($1, $2, $3, $4, $5, 1)
 """
 _DAEMON, _SECOND = "syncd@docs-1:4121", "syncd@docs-2:3977"
 _EVENTS = (
-    (0.4, "release", _DAEMON, None, 318, None),
-    (0.5, "acquire", _DAEMON, None, 318, None),
-    (52.0, "unfreeze", "ada", None, 317, None),
-    (140.0, "freeze", "ada", "Release 4.1 goes out", 317, None),
-    (760.0, "force_release", "grace", "docs-2 hangs in fetch since 20 minutes", 316, _SECOND),
-    (781.0, "acquire", _SECOND, None, 315, None),
+    (0.4, "release", _DAEMON, None, 318, None, None),
+    (0.5, "acquire", _DAEMON, None, 318, None, None),
+    (52.0, "unfreeze", "ada", None, 317, None, "8c1f6e0b7d2a4f539b1e6a0c4d8e2f71"),
+    # As long as an id may be.
+    (140.0, "freeze", "ada", "Release 4.1 goes out", 317, None, "release-4.1_" + "0123456789abc" * 4),
+    (760.0, "force_release", "grace", "docs-2 hangs in fetch since 20 minutes", 316, _SECOND, None),
+    (781.0, "acquire", _SECOND, None, 315, None, None),
 )
 _SKIPPED = (
     ("docs/assets/architecture.drawio.md", "binary", 184_220),

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from mcp.client import Client
@@ -86,6 +87,7 @@ async def test_http_serves_logs_one_line_a_call_and_drains_at_sigterm(world: Wor
         "ok",
         str(world.acme.mirror.tenant_id),
     )
+    assert UUID(str(called["request_id"])).version == 7
     assert isinstance(called["ms"], float)
     assert isinstance(called["bytes"], int)
     assert "setup.md" not in json.dumps(called)

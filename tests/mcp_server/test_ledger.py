@@ -89,6 +89,22 @@ async def test_every_request_is_written_down_with_what_it_took(
     assert await sum_usage(mirror, "key") == {party.key_id: (len(await list_requests(mirror)), 4, 0, 0)}
 
 
+async def test_the_history_of_a_lock_names_the_call_of_an_agent_that_is_written_down(
+    mirror: Mirror, database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    party = await make_party(mirror, tmp_path_factory.mktemp("party"))
+    await party.add_project("guide", {"docs/a.md": "# A\n"})
+    key, _ = await party.make_key(scopes=("docs:read", "locks:write"))
+    async with serving(database.read_url) as origin:
+        for change in ({"action": "freeze", "reason": "the release"}, {"action": "unfreeze"}):
+            await post(origin, key, request("tools/call", name="docs_lock", arguments={"project": "guide", **change}))
+    async with reading(mirror.web_pool, mirror.tenant_id) as connection:
+        rows = await connection.fetch(
+            "select action, tool from lock_events e join agent_requests r on r.request_id::text = e.request_id order by at"
+        )
+    assert [tuple(row) for row in rows] == [("freeze", "docs_lock"), ("unfreeze", "docs_lock")]
+
+
 async def test_a_refused_call_is_counted_as_refused(
     mirror: Mirror, database: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -11,6 +11,7 @@ from syncd.core.locks import Lock
 _ENTER_TENANT = load_statement("context/enter_tenant")
 _ENTER_PROJECT = load_statement("context/enter_project")
 _ENTER_FENCE = load_statement("context/enter_fence")
+_NAME_REQUEST = load_statement("context/name_request")
 
 
 @asynccontextmanager
@@ -49,3 +50,8 @@ async def fenced(pool: Pool, lock: Lock) -> AsyncIterator[Connection]:
                 async with connection.transaction():
                     await connection.execute(_ENTER_FENCE, lock.tenant_id, lock.project_id, lock.fence, lock.nonce)
                     yield connection
+
+
+async def name_request(connection: Connection, request_id: str) -> None:
+    """Say which request does what this transaction does: what it adds to the history of locks says so."""
+    await connection.execute(_NAME_REQUEST, request_id)

@@ -16,6 +16,7 @@ from syncd.services.freezing import (
     unfreeze_project,
 )
 from syncd.services.lock_states import LockState, describe_lock
+from syncd.web.answers import get_request_id
 from syncd.web.api.models import Asked, Text, Told
 from syncd.web.api.paging import PageQuery, open_page
 from syncd.web.api.projects import find_project
@@ -69,6 +70,7 @@ class LockEventTold(Told):
     reason: str | None
     fence: int | None
     previous_holder: str | None
+    request_id: Annotated[str | None, Field(description="Of the request that made it, as the log names it.")]
 
 
 class LockEventsTold(Told):
@@ -122,6 +124,7 @@ async def show_history(call: Call) -> Reply:
             reason=event.reason,
             fence=event.fence,
             previous_holder=event.previous_holder,
+            request_id=event.request_id,
         )
         for event in history.events
     ]
@@ -139,6 +142,7 @@ def _make_desk(call: Call) -> LockDesk:
         Actor(caller.actor, caller.is_admin),
         site.rest.lease_seconds,
         site.clock,
+        get_request_id(call.request),
     )
 
 

@@ -37,5 +37,6 @@ function line(event) {
     el("div", {}, el("strong", { class: `event ${event.action}` }, WORDS[event.action] ?? event.action), " by ", el("span", { class: "holder" }, event.actor),
       event.previousHolder && event.previousHolder !== event.actor ? ` from ${event.previousHolder}` : null),
     event.reason ? el("div", { class: "reason" }, event.reason) : null,
-    el("div", { class: "soft small facts" }, time(event.at), event.fence === null ? null : el("span", {}, `fence ${event.fence}`)));
+    el("div", { class: "soft small facts" }, time(event.at), event.fence === null ? null : el("span", {}, `fence ${event.fence}`),
+      event.requestId ? el("span", { class: "request" }, `request ${event.requestId}`) : null));
 }

@@ -227,6 +227,27 @@ async def test_a_project_is_frozen_by_one_and_lifted_by_none_but_the_freezer_or_
     assert all(len(page) == 1 for page in pages)
 
 
+async def test_the_history_of_a_lock_names_the_request_that_made_it(client: Client, ours: Party) -> None:
+    lock = f"{API}/projects/{ours.ids['project_id']}/lock"
+    async with in_project(ours.mirror.pool, ours.mirror.tenant_id, ours.project.project_id) as connection:
+        fence = await connection.fetchval(
+            "select fence from project_leases where project_id = $1", ours.project.project_id
+        )
+    force = {"reason": "stuck", "expectedFence": fence}
+    steps = (
+        ("POST", f"{lock}/force", force, "forced"),
+        ("PUT", lock, {"reason": "release"}, "frozen.1"),
+        ("DELETE", lock, None, "lifted-2"),
+    )
+    for method, path, body, request_id in steps:
+        answer = await client.send(method, path, body, key=ours.key, X_Request_ID=request_id)
+        assert answer.status == 200, answer.body
+    (page, *_) = await read_pages(client, f"{lock}/history", ours.key, limit=200)
+    told = [(event["action"], event["requestId"]) for event in page]
+    assert told[:3] == [("unfreeze", "lifted-2"), ("freeze", "frozen.1"), ("force_release", "forced")]
+    assert ("acquire", None) in told  # the daemon's
+
+
 async def test_a_lease_is_ended_only_with_the_fence_of_its_holder(client: Client, ours: Party) -> None:
     path = f"{API}/projects/{ours.ids['project_id']}/lock/force"
     async with in_project(ours.mirror.pool, ours.mirror.tenant_id, ours.project.project_id) as connection:
