@@ -25,7 +25,7 @@ from syncd.core.ids import ProjectId
 from syncd.core.progress import Progress
 from syncd.services.lock_states import show_in_redis
 from syncd.services.locking import Locking, holding
-from tests.browser.chromium import find_chromium, open_page
+from tests.browser.chromium import find_chromium, open_browser, open_page
 from tests.browser.scenery import TEAM, make_id, put_past, put_scenes
 from tests.browser.serving import serving
 from tests.databases import LOGINS, TEMPLATE, make_database, name_database, run_statement
@@ -79,8 +79,10 @@ async def draw(folder: Path) -> None:
         await show_in_redis(mirror.locking.locks, frozen, lease)
         await put_progress(redis, {running: Progress(now, "fetch", 112, 164)})
         served = await stack.enter_async_context(serving(mirror, redis, database))
-        playwright = await stack.enter_async_context(async_playwright())
-        page = await stack.enter_async_context(open_page(playwright, program))
+        browser = await stack.enter_async_context(
+            open_browser(await stack.enter_async_context(async_playwright()), program)
+        )
+        page = await stack.enter_async_context(open_page(browser))
         await page.set_viewport_size({"width": 1280, "height": 880})
         await page.goto(served.sign_in)
         await page.locator("tr[data-id]").nth(len(TEAM) - 1).wait_for()

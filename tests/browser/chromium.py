@@ -5,7 +5,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import ConsoleMessage, Page, Playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Page, Playwright, expect
 
 SECONDS = 5
 
@@ -17,13 +17,22 @@ def find_chromium() -> str | None:
 
 
 @asynccontextmanager
-async def open_page(playwright: Playwright, program: str) -> AsyncIterator[Page]:
-    """Open a page of a browser of its own. What the page logs as an error, or throws, is an error of the body."""
+async def open_browser(playwright: Playwright, program: str) -> AsyncIterator[Browser]:
+    """Start a browser."""
     # Chromium's own sandbox cannot be had by root, who tests in a container.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     browser = await playwright.chromium.launch(executable_path=program, args=arguments)
     try:
-        page = await browser.new_page()
+        yield browser
+    finally:
+        await browser.close()
+
+
+@asynccontextmanager
+async def open_page(browser: Browser) -> AsyncIterator[Page]:
+    """Open a page that shares nothing with any other. What the page logs as an error, or throws, is an error of the body."""
+    async with await browser.new_context() as context:
+        page = await context.new_page()
         page.set_default_timeout(SECONDS * 1000)
         expect.set_options(timeout=SECONDS * 1000)
         faults: list[str] = []
@@ -37,5 +46,3 @@ async def open_page(playwright: Playwright, program: str) -> AsyncIterator[Page]
         page.on("pageerror", lambda error: faults.append(str(error)))
         yield page
         assert faults == []
-    finally:
-        await browser.close()

@@ -25,10 +25,11 @@ from tests.mcp_server.agents import call, text_of
 from tests.mcp_server.serve import serving as serving_agents
 from tests.mirror import Mirror
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 SECONDS = 5
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def loop(mirror: Mirror, database: Database, redis: RedisClient) -> AsyncIterator[Loop]:
     """A loop that says how far its syncs are, as the daemon's does."""
     async with open_progress_board(redis, mirror.work.clock) as board:

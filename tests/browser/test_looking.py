@@ -23,6 +23,7 @@ from tests.valkeys import running_valkey
 from tests.web.people import PASSWORD, add_test_user, make_test_link
 from tests.web.streams import open_live_client
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTILE = "<img src=x onerror=alert(1)>\"'&amp;<script>alert(2)</script>"
 
 
