@@ -2936,6 +2936,10 @@ CREATE INDEX lock_events_by_age ON syncd.lock_events USING btree (tenant_id, at)
 
 CREATE INDEX lock_events_by_time ON syncd.lock_events USING btree (tenant_id, project_id, at DESC, event_id DESC);
 
+-- Name: outlines_cut_as_plain; Type: INDEX; Schema: syncd; Owner: syncd_owner
+
+CREATE INDEX outlines_cut_as_plain ON syncd.outlines USING btree (tenant_id, content_hash, format) WHERE (fallback IS NOT NULL);
+
 -- Name: project_leases_to_show; Type: INDEX; Schema: syncd; Owner: syncd_owner
 
 CREATE INDEX project_leases_to_show ON syncd.project_leases USING btree (tenant_id, project_id) WHERE ((freeze_id IS NOT NULL) OR (redis_due IS NOT NULL));

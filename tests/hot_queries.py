@@ -196,6 +196,7 @@ HOT_QUERIES = (
     HotQuery(
         "idempotency/remove_requests", "web", ("idempotent_requests_by_time",), ("now()", "100"), generic=False
     ),  # mostly, none is old
+    HotQuery("reading/list_plain_documents", "web", ("outlines_cut_as_plain",), (PROJECT, "42", "''", "200")),
     HotQuery("status/list_project_states", "web", ("sync_runs_by_time",), (f"array[{PROJECT}]", "50")),
     HotQuery(
         "old requests of agents",

@@ -1,4 +1,4 @@
-"""One project as operators see it: how it stands, its last runs, what happened to its lock, what is skipped and why."""
+"""One project as operators see it: how it stands, its last runs, what happened to its lock, what is skipped or read as plain text, and why."""
 
 import base64
 import binascii
@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.outages import explaining_outage
+from syncd.adapters.postgres.reading.links import list_plain_documents
 from syncd.adapters.postgres.runs import NEWEST, list_runs
-from syncd.adapters.postgres.status import Skip, list_skipped_files
+from syncd.adapters.postgres.status import list_skipped_files
 from syncd.adapters.postgres.transactions import reading
 from syncd.core.freshness import list_freshness
 from syncd.core.projects import Project
@@ -18,18 +19,28 @@ from syncd.services.status_document import describe_run, format_time
 
 RUNS_SHOWN = 50
 EVENTS_SHOWN = 30
-SKIPPED_SHOWN = 200
+FILES_SHOWN = 200
 
 
 async def describe_project_status(
-    pool: Pool, project: Project, events: HistoryPage, *, skipped_cursor: str | None = None
+    pool: Pool,
+    project: Project,
+    events: HistoryPage,
+    *,
+    skipped_cursor: str | None = None,
+    plain_cursor: str | None = None,
 ) -> dict[str, object]:
     """Return what the page of a project shows beside its line in the status. Raises `Unreachable`, `BadUsage` for a cursor that is none."""
-    after = _open_cursor(skipped_cursor) if skipped_cursor else b""
+    skipped_after = _open_cursor(skipped_cursor)
+    # No path is in other bytes; a made-up cursor may be.
+    plain_after = _open_cursor(plain_cursor).decode(errors="replace").replace("\0", "\ufffd")
     with explaining_outage():
         async with reading(pool, project.tenant_id) as connection:
             found = await list_runs(connection, project.project_id, before=NEWEST, limit=RUNS_SHOWN)
-            skips = await list_skipped_files(connection, project.project_id, after=after, limit=SKIPPED_SHOWN + 1)
+            skips = await list_skipped_files(connection, project.project_id, after=skipped_after, limit=FILES_SHOWN + 1)
+            plain = await list_plain_documents(
+                connection, project.project_id, revision=project.revision, after=plain_after, limit=FILES_SHOWN + 1
+            )
     runs = [stored.run for stored in found]
     return {
         "runs": [_describe_run(run) for run in runs],
@@ -37,24 +48,26 @@ async def describe_project_status(
             {"at": format_time(point.at), "seconds": point.seconds} for point in list_freshness(reversed(runs))
         ],
         "lockEvents": describe_history(events),
-        "skippedFiles": {**_describe_skips(skips), "total": max(project.skipped, len(skips))},
+        "skippedFiles": {
+            **_make_page([(skip.path, {"reason": skip.reason, "size": skip.size}) for skip in skips]),
+            "total": max(project.skipped, len(skips)),
+        },
+        "plainDocuments": _make_page([(document.path.encode(), {"reason": document.reason}) for document in plain]),
     }
 
 
-def _describe_skips(skips: Sequence[Skip]) -> dict[str, object]:
-    """Return a page of skipped files, of which there is one more than it holds where the list goes on."""
-    shown = skips[:SKIPPED_SHOWN]
+def _make_page(found: Sequence[tuple[bytes, dict[str, object]]]) -> dict[str, object]:
+    """Return a page of files by path; there is one more in *found* than it holds where the list goes on."""
+    shown = found[:FILES_SHOWN]
     return {
-        "items": [
-            {"path": skip.path.decode(errors="replace"), "reason": skip.reason, "size": skip.size} for skip in shown
-        ],
-        "nextCursor": base64.urlsafe_b64encode(shown[-1].path).decode() if len(skips) > SKIPPED_SHOWN else None,
+        "items": [{"path": path.decode(errors="replace"), **described} for path, described in shown],
+        "nextCursor": base64.urlsafe_b64encode(shown[-1][0]).decode() if len(found) > FILES_SHOWN else None,
     }
 
 
-def _open_cursor(cursor: str) -> bytes:
+def _open_cursor(cursor: str | None) -> bytes:
     try:
-        return base64.b64decode(cursor.encode(), altchars=b"-_", validate=True)
+        return base64.b64decode((cursor or "").encode(), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error) as error:
         raise BadUsage(
             "cursor_invalid", "The cursor is not one of this list.", hint="Begin without a cursor."

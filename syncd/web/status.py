@@ -30,7 +30,7 @@ async def show_status(site: Site, request: web.Request) -> web.StreamResponse:
 
 
 async def show_project(site: Site, request: web.Request) -> web.StreamResponse:
-    """Answer the same for one project: with its runs, its lock's history, what it skips, and how fresh it was."""
+    """Answer the same for one project: with its runs, its lock's history, what it skips or only half reads, and how fresh it was."""
     if wants_page(request):
         return site.assets.answer_page()
     caller = await let_in(site, request)
@@ -39,8 +39,13 @@ async def show_project(site: Site, request: web.Request) -> web.StreamResponse:
     status = await _look(site, replace(caller, project_ids=frozenset((found.project_id,))))
     cursor = request.query.get("events")
     events = await list_history_of(site.pool, caller.tenant_id, found.project_id, cursor=cursor, limit=EVENTS_SHOWN)
-    skipped_cursor = request.query.get("skipped")
-    detail = await describe_project_status(site.pool, found, events, skipped_cursor=skipped_cursor)
+    detail = await describe_project_status(
+        site.pool,
+        found,
+        events,
+        skipped_cursor=request.query.get("skipped"),
+        plain_cursor=request.query.get("plain"),
+    )
     described = describe_projects(status, github_url=site.github_url)
     if not described:
         raise make_project_not_found(name)  # it was removed meanwhile

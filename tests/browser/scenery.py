@@ -118,6 +118,8 @@ async def put_past(url: str, tenant_id: TenantId, name: str, *, now: datetime, t
             (tenant_id, make_id(name), f"{path}{text or ''}".encode(), reason, size) for path, reason, size in _SKIPPED
         ]
         await connection.executemany(_ADD_SKIPPED, skipped)
+        plain = [(tenant_id, make_id(name), f"{path}{text or ''}", f"{reason}{text or ''}") for path, reason in _PLAIN]
+        await connection.executemany(_ADD_PLAIN, plain)
     finally:
         await connection.close()
 
@@ -144,6 +146,14 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 _ADD_SKIPPED = """
 insert into skipped_files (tenant_id, project_id, path, reason, size, revision_from) values ($1, $2, $3, $4, $5, 1)
 """
+_ADD_PLAIN = """
+with version as (
+    insert into document_versions (tenant_id, project_id, document_id, version, content_hash, path, format, title, titled, revision_from)
+    values ($1, $2, gen_random_uuid(), 1, sha256(convert_to($3, 'utf8')), $3, 'ipynb', 'A notebook', false, 1)
+)
+insert into outlines (tenant_id, content_hash, format, metadata, fallback)
+values ($1, sha256(convert_to($3, 'utf8')), 'ipynb', '{}', $4)
+"""
 _DAEMON, _SECOND = "syncd@docs-1:4121", "syncd@docs-2:3977"
 _EVENTS = (
     (0.4, "release", _DAEMON, None, 318, None, None),
@@ -153,6 +163,10 @@ _EVENTS = (
     (140.0, "freeze", "ada", "Release 4.1 goes out", 317, None, "release-4.1_" + "0123456789abc" * 4),
     (760.0, "force_release", "grace", "docs-2 hangs in fetch since 20 minutes", 316, _SECOND, None),
     (781.0, "acquire", _SECOND, None, 315, None, None),
+)
+_PLAIN = (
+    ("docs/notebooks/benchmarks.ipynb", "it is no JSON: line 1841: Expecting value"),
+    ("docs/notebooks/embeddings.ipynb", "reading it took more than 5 s"),
 )
 _SKIPPED = (
     ("docs/assets/architecture.drawio.md", "binary", 184_220),

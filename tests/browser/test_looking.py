@@ -168,10 +168,10 @@ async def test_the_top_line_warns_of_a_redis_that_evicts_and_tells_what_github_s
         await expect(line.get_by_role("alert")).to_have_count(0)
 
 
-async def test_skipped_files_come_page_by_page(
+async def test_skipped_files_come_page_by_page_and_documents_read_as_plain_text_below_them(
     page: Page, served: Served, mirror: Mirror, database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("syncd.services.project_status.SKIPPED_SHOWN", 3)
+    monkeypatch.setattr("syncd.services.project_status.FILES_SHOWN", 3)
     await put_scenes(database.migrator_url, mirror.tenant_id, TEAM, now=now)
     await put_past(database.migrator_url, mirror.tenant_id, "handbook", now=now)
     await enter(page, served)
@@ -181,6 +181,9 @@ async def test_skipped_files_come_page_by_page(
     await page.get_by_role("button", name="More files").click()
     await expect(rows).to_have_count(4)
     await expect(page.get_by_role("button", name="More files")).to_have_count(0)
+    plain = page.get_by_role("region", name="Read as plain text").locator("tbody tr")
+    await expect(plain).to_have_count(2)
+    await expect(plain.last).to_contain_text("reading it took more than 5 s")
 
 
 async def test_what_comes_from_outside_is_text_wherever_it_stands(
@@ -201,7 +204,7 @@ async def test_what_comes_from_outside_is_text_wherever_it_stands(
     await page.get_by_role("link", name="evil", exact=True).click()
     await expect(page.get_by_role("heading", name="Lock history")).to_be_visible()
     shown = await page.locator("main").inner_text()
-    assert shown.count(HOSTILE) >= 6
+    assert shown.count(HOSTILE) >= 10
     assert await page.locator("main img, main script, main [onerror]").count() == 0
 
 

@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, datetime
 from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -11,6 +13,7 @@ from syncd.core.projects import NewProject
 from tests.browser.scenery import TEAM, put_past, put_scenes
 from tests.databases import Database
 from tests.mirror import Mirror
+from tests.services.folder_projects import sync_folder, write
 from tests.web.sites import Client, add_test_key
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -98,7 +101,7 @@ async def test_one_project_is_shown_with_its_past(client: Client, mirror: Mirror
 async def test_skipped_files_are_listed_page_by_page(
     client: Client, mirror: Mirror, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("syncd.services.project_status.SKIPPED_SHOWN", 3)
+    monkeypatch.setattr("syncd.services.project_status.FILES_SHOWN", 3)
     await put_scenes(database.migrator_url, mirror.tenant_id, TEAM, now=NOW)
     await put_past(database.migrator_url, mirror.tenant_id, "handbook", now=NOW)
     key = await add_test_key(mirror.web_pool, mirror.tenant_id)
@@ -110,6 +113,31 @@ async def test_skipped_files_are_listed_page_by_page(
     for cursor in ("nonsense!", "%ff"):
         refused = await client.get(f"/status/handbook?skipped={cursor}", key=key)
         assert (refused.status, refused.error["code"]) == (400, "VALIDATION_ERROR")
+
+
+async def test_documents_that_are_read_as_plain_text_are_listed_with_the_reason_until_they_are_mended(
+    client: Client, mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syncd.services.project_status.FILES_SHOWN", 2)
+    broken = {f"docs/{name}.ipynb": b"{" for name in "cab"}
+    write(tmp_path, {**broken, "docs/whole.md": b"# Whole\n"})
+    project = await mirror.add_project(NewProject(name="books", source="folder", folder=str(tmp_path)))
+    await sync_folder(mirror, project)
+    key = await add_test_key(mirror.web_pool, mirror.tenant_id)
+
+    async def ask(cursor: str = "") -> dict[str, Any]:
+        return (await client.get(f"/status/books?plain={cursor}", key=key)).body["plainDocuments"]  # type: ignore[no-any-return]
+
+    first = await ask()
+    rest = await ask(first["nextCursor"])
+    assert [document["path"] for document in first["items"]] == ["docs/a.ipynb", "docs/b.ipynb"]
+    assert first["items"][0]["reason"].startswith("it is no JSON: line 1: ")
+    assert ([document["path"] for document in rest["items"]], rest["nextCursor"]) == (["docs/c.ipynb"], None)
+    for cursor, status in (("AA==", 200), ("_w==", 200), ("nonsense!", 400)):
+        assert (await client.get(f"/status/books?plain={cursor}", key=key)).status == status
+    write(tmp_path, dict.fromkeys(broken, b'{"cells": [{"cell_type": "markdown", "source": ["# A"]}]}'))
+    await sync_folder(mirror, project)
+    assert await ask() == {"items": [], "nextCursor": None}
 
 
 async def test_a_project_that_is_not_yours_is_none(client: Client, mirror: Mirror) -> None:

@@ -1,6 +1,6 @@
 // What happened to the lock.
-import { call } from "./api.js";
-import { el, toast } from "./dom.js";
+import { el } from "./dom.js";
+import { makeMore } from "./more.js";
 import { time } from "./times.js";
 
 const WORDS = {
@@ -11,25 +11,9 @@ const WORDS = {
 /** Make the list of `events`, a page of them; older ones come when they are asked for. */
 export function makeHistory(project, events) {
   const list = el("ol", { class: "events" });
-  const more = el("button", { type: "button", class: "quiet" }, "Older");
-  let cursor = null;
-  const add = (page) => {
-    list.append(...page.items.map(line));
-    cursor = page.nextCursor;
-    more.hidden = cursor === null;
-  };
-  more.addEventListener("click", async () => {
-    more.disabled = true;
-    try {
-      add((await call("GET", `/status/${encodeURIComponent(project.name)}?events=${encodeURIComponent(cursor)}`)).lockEvents);
-    } catch (refused) {
-      toast(`${refused.message} ${refused.hint ?? ""}`, "bad");
-    } finally {
-      more.disabled = false;
-    }
-  });
-  add(events);
-  return el("section", { class: "card" }, el("h2", {}, "Lock history"), events.items.length === 0 ? el("p", { class: "soft" }, "Nothing yet.") : list, more);
+  const more = makeMore(project, "Older", { query: "events", field: "lockEvents", add: (page) => list.append(...page.items.map(line)) });
+  more.show(events);
+  return el("section", { class: "card" }, el("h2", {}, "Lock history"), events.items.length === 0 ? el("p", { class: "soft" }, "Nothing yet.") : list, more.node);
 }
 
 function line(event) {

@@ -4,13 +4,13 @@ import { call } from "./api.js";
 import { commits } from "./commits.js";
 import { pill, trouble } from "./conditions.js";
 import { el, link, swap } from "./dom.js";
+import { makePlain, makeSkipped } from "./files.js";
 import { makeHistory } from "./history.js";
 import { lock } from "./locks.js";
 import { makePhases } from "./phases.js";
 import { makePlot } from "./plot.js";
 import { place } from "./row.js";
 import { makeRuns } from "./runs.js";
-import { makeSkipped } from "./skipped.js";
 import { time } from "./times.js";
 
 const AGAIN_MS = 300;  // several events of one sync are one question
@@ -77,7 +77,8 @@ export function makeProject(store, name, session) {
   }
 
   function draw(project, detail) {
-    sections.replaceChildren(makePlot(detail.freshness), makeRuns(project, detail.runs), makeHistory(project, detail.lockEvents), makeSkipped(project, detail.skippedFiles));
+    sections.replaceChildren(makePlot(detail.freshness), makeRuns(project, detail.runs), makeHistory(project, detail.lockEvents), makeSkipped(project, detail.skippedFiles),
+      ...makePlain(project, detail.plainDocuments));
   }
 
   update(null);

@@ -117,10 +117,10 @@ async def list_labels_of(connection: Connection, document: ReadableDocument, *, 
 
 
 async def list_plain_documents(
-    connection: Connection, project_id: ProjectId, *, revision: int, limit: int
+    connection: Connection, project_id: ProjectId, *, revision: int, limit: int, after: str = ""
 ) -> Sequence[PlainDocument]:
-    """Return at most *limit* documents of a project that are cut as plain text at *revision*, by path."""
-    rows = await connection.fetch(_LIST_PLAIN_DOCUMENTS, project_id, revision, limit)
+    """Return at most *limit* documents of a project that are cut as plain text at *revision*, by path, after the path *after*."""
+    rows = await connection.fetch(_LIST_PLAIN_DOCUMENTS, project_id, revision, after, limit)
     return tuple(PlainDocument(**row) for row in rows)
 
 
