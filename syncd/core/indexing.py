@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from syncd.core.chunking import Chunk, Layout, chunk_hash, make_coarse_layout, make_layout
 from syncd.core.outline import Anchor, Link
-from syncd.core.terms import format_sparsevec, format_weights, make_impacts
+from syncd.core.terms import Impacts, format_array, format_sparsevec, make_impacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,7 @@ def make_terms(passages: tuple[tuple[str, str], ...], *, vectors: bool) -> tuple
     return tuple(_format_terms(make_impacts(header, body), vectors=vectors) for header, body in passages)
 
 
-def _format_terms(impacts: Mapping[int, float], *, vectors: bool) -> ChunkTerms:
-    term_ids = sorted(impacts)
+def _format_terms(impacts: Impacts, *, vectors: bool) -> ChunkTerms:
     # An array of Postgres is a list in other brackets.
-    ids = f"{{{str(term_ids)[1:-1]}}}"
-    if vectors:
-        return ChunkTerms(ids, format_sparsevec(impacts))
-    shown = format_weights(impacts)
-    return ChunkTerms(ids, f"{{{','.join([shown[impacts[term]] for term in term_ids])}}}")
+    ids = f"{{{str(list(impacts.counts))[1:-1]}}}"
+    return ChunkTerms(ids, format_sparsevec(impacts) if vectors else format_array(impacts))

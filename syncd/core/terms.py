@@ -1,10 +1,12 @@
 """Turns chunks into the BM25 impacts that are stored, and queries into the weights that they are scored with."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 from math import log
+from typing import NamedTuple, TypeVar
 
 from syncd.core.tokens import TokenKind, list_words, word_tokens
 
@@ -19,6 +21,8 @@ _HEADER_WEIGHT = 3
 _QUERY_WEIGHTS = {TokenKind.WHOLE: 1.0, TokenKind.PART: 0.5, TokenKind.EXACT: 0.3}
 _CACHED_TERMS = 1 << 16
 
+Weight = TypeVar("Weight", int, float)
+
 
 @lru_cache(maxsize=_CACHED_TERMS)
 def term_id(token: str) -> int:
@@ -27,22 +31,26 @@ def term_id(token: str) -> int:
     return int.from_bytes(digest) % TERM_DIMENSIONS + 1
 
 
-def make_impacts(header: str, body: str) -> Mapping[int, float]:
-    """Return the BM25 impact of each term of a chunk, without the idf: that comes in with the query."""
-    words = Counter(list_words(body))
-    above = list_words(header)
-    length = words.total() + len(above)
-    for word in above:
-        words[word] += _HEADER_WEIGHT
-    counts: defaultdict[int, int] = defaultdict(int)
-    for word, count in words.items():
-        for term in word_term_ids(word):
-            counts[term] += count
-    saturation = _K1 * (1 - _B + _B * length / _AVERAGE_WORDS)
-    # Terms are many, and their counts few.
-    by_count = {count: count * (_K1 + 1) / (count + saturation) for count in set(counts.values())}
-    impacts = {term: by_count[counts[term]] for term in sorted(counts)}
-    return _strongest(impacts)
+class Impacts(NamedTuple):
+    """The BM25 impacts of a chunk's terms, without the idf: that comes in with the query.
+
+    Terms are many and their counts few, so *by_count* holds what each count of *counts* is worth. The terms rise.
+    """
+
+    counts: Mapping[int, int]
+    by_count: Mapping[int, float]
+
+
+def make_impacts(header: str, body: str) -> Impacts:
+    """Return the impacts of a chunk."""
+    below, above = list_words(body), list_words(header)
+    counts = Counter(chain.from_iterable(map(word_term_ids, below + above * _HEADER_WEIGHT)))
+    saturation = _K1 * (1 - _B + _B * (len(below) + len(above)) / _AVERAGE_WORDS)
+    strongest = _strongest(counts)
+    return Impacts(
+        {term: strongest[term] for term in sorted(strongest)},
+        {count: count * (_K1 + 1) / (count + saturation) for count in set(strongest.values())},
+    )
 
 
 def make_query_weights(query: str, *, document_frequencies: Mapping[int, int], chunk_count: int) -> Mapping[int, float]:
@@ -64,16 +72,21 @@ def query_term_ids(query: str) -> frozenset[int]:
     return frozenset(term for term, _ in _query_terms(query))
 
 
-def format_sparsevec(weights: Mapping[int, float]) -> str:
+def format_sparsevec(impacts: Impacts) -> str:
     """Return the text form of pgvector's sparsevec, ``{index:value,...}/dimensions``, by rising index."""
-    shown = format_weights(weights)
-    elements = ",".join([f"{term}:{shown[weights[term]]}" for term in sorted(weights)])
+    shown = _format_impacts(impacts)
+    elements = ",".join([f"{term}:{shown[count]}" for term, count in impacts.counts.items()])
     return f"{{{elements}}}/{TERM_DIMENSIONS}"
 
 
-def format_weights(weights: Mapping[int, float]) -> Mapping[float, str]:
-    """Return the text of each weight, to four digits. Terms are many, and their weights few."""
-    return {weight: f"{weight:.4g}" for weight in set(weights.values())}
+def format_array(impacts: Impacts) -> str:
+    """Return the text form of an array of the impacts, beside the terms."""
+    shown = _format_impacts(impacts)
+    return f"{{{','.join([shown[count] for count in impacts.counts.values()])}}}"
+
+
+def _format_impacts(impacts: Impacts) -> Mapping[int, str]:
+    return {count: f"{impact:.4g}" for count, impact in impacts.by_count.items()}
 
 
 def _query_terms(query: str) -> Iterator[tuple[int, float]]:
@@ -88,7 +101,7 @@ def word_term_ids(word: str) -> tuple[int, ...]:
     return tuple(term_id(token.text) for token in word_tokens(word))
 
 
-def _strongest(weights: dict[int, float]) -> dict[int, float]:
+def _strongest(weights: dict[int, Weight]) -> dict[int, Weight]:
     if len(weights) <= MAX_TERMS:
         return weights
     return dict(sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:MAX_TERMS])

@@ -57,7 +57,7 @@ def test_a_language_filter_finds_blocks_of_code(written: str, body: str, matches
 
 def test_what_is_looked_up_for_a_phrase_stands_in_every_text_that_holds_it() -> None:
     query = parse_query('"certificate verify failed: certificate has expired"')
-    held = make_impacts("", "SSL: CERTIFICATE_certificate verify failed: certificate has expiredx")
+    held = make_impacts("", "SSL: CERTIFICATE_certificate verify failed: certificate has expiredx").counts
     assert phrase_term_ids(query)
     assert phrase_term_ids(query) <= held.keys()
     assert not phrase_term_ids(parse_query('"two words"'))

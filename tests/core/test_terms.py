@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from syncd.core.terms import (
     MAX_TERMS,
     TERM_DIMENSIONS,
+    Impacts,
+    format_array,
     format_sparsevec,
     make_impacts,
     make_query_weights,
@@ -16,9 +18,14 @@ from syncd.core.terms import (
 )
 
 
+def _impacts(header: str, body: str) -> dict[int, float]:
+    counts, by_count = make_impacts(header, body)
+    return {term: by_count[count] for term, count in counts.items()}
+
+
 def _score(query: str, header: str, body: str) -> float:
     weights = make_query_weights(query, document_frequencies={}, chunk_count=100)
-    impacts = make_impacts(header, body)
+    impacts = _impacts(header, body)
     return sum(weight * impacts.get(term, 0.0) for term, weight in weights.items())
 
 
@@ -32,7 +39,7 @@ def test_a_dimension_never_changes() -> None:
 
 
 def test_an_impact_is_the_saturated_count_of_the_formula() -> None:
-    impacts = make_impacts("Title", "word word other")
+    impacts = _impacts("Title", "word word other")
     saturation = 1.2 * (0.25 + 0.75 * 4 / 150)
     assert isclose(impacts[term_id("word")], 2 * 2.2 / (2 + saturation))
     assert isclose(impacts[term_id("titl")], 3 * 2.2 / (3 + saturation))
@@ -76,11 +83,19 @@ def test_a_heading_counts_more_than_a_body_and_an_exact_form_more_than_a_stem() 
 
 def test_no_chunk_has_more_terms_than_a_sparsevec_holds() -> None:
     body = " ".join(f"w{number}" for number in range(MAX_TERMS)) + " twice twice"
-    impacts = make_impacts("", body)
+    impacts = _impacts("", body)
     assert len(impacts) == MAX_TERMS
     assert term_id("twice") in impacts
 
 
 def test_the_text_form_is_that_of_pgvector() -> None:
-    assert format_sparsevec({7: 0.123456, 2: 3.0}) == "{2:3,7:0.1235}/1000000000"
-    assert format_sparsevec({}) == "{}/1000000000"
+    impacts = Impacts({2: 4, 7: 1}, {1: 0.123456, 4: 3.0})
+    assert format_sparsevec(impacts) == "{2:3,7:0.1235}/1000000000"
+    assert format_array(impacts) == "{3,0.1235}"
+    assert format_sparsevec(make_impacts("", "")) == "{}/1000000000"
+
+
+def test_the_terms_of_a_chunk_rise() -> None:
+    assert list(make_impacts("Title", "some words of a body").counts) == sorted(
+        query_term_ids("Title some words of a body")
+    )

@@ -1,10 +1,15 @@
 """Words are found whole, by their parts, by their stem and by their exact form, in prose and in code."""
 
+from hashlib import sha256
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.core.tokens import MAX_TOKEN_CHARACTERS, TokenKind, list_words, word_tokens
+
+VOCABULARY = Path(__file__).parents[2] / "syncd" / "adapters" / "models" / "uncased_vocabulary.txt"
 
 
 def _texts(text: str, kind: TokenKind) -> list[str]:
@@ -54,6 +59,14 @@ def test_a_plain_word_is_its_stem_and_its_exact_form(word: str, stem: str, exact
     assert _texts(word, TokenKind.EXACT) == [exact]
 
 
+def test_stems_are_those_that_stored_chunks_are_found_by() -> None:
+    # Another stemmer, or another version of this one, asks for CHUNKER_VERSION to be raised.
+    words = [word for word in VOCABULARY.read_text(encoding="utf-8").split() if word.isascii() and word.isalpha()]
+    stems = "\n".join(word_tokens(word)[0].text for word in words)
+    assert len(words) > 20_000
+    assert sha256(stems.encode()).hexdigest() == "b5f163d99ca941363ab4ab5e6d65ec08aac91c4d5c82108f9d17ba3d3bffd2ec"
+
+
 def test_underscores_around_a_word_do_not_hide_it() -> None:
     assert _texts("__init__", TokenKind.WHOLE) == ["init", "__init__"]
     assert _texts("__init__", TokenKind.EXACT) == ["=init"]
@@ -72,6 +85,11 @@ def test_tokens_are_distinct_bounded_and_always_the_same(text: str) -> None:
         assert tokens == word_tokens(word)
         assert len({token.text for token in tokens}) == len(tokens)
         assert all(0 < len(token.text) <= MAX_TOKEN_CHARACTERS + 1 for token in tokens)
+
+
+@given(st.text(alphabet="aZ09_ .:-\n\t“—éßñ²Ω£"))
+def test_words_of_one_alphabet_are_split_as_those_beside_another_are(text: str) -> None:
+    assert list_words(text) == list_words(f"{text} 水")[:-1]
 
 
 @given(st.text(alphabet="abcXYZ_.-/ 12"))

@@ -66,8 +66,8 @@ async def score_everything(connection: Connection, project: Project, query: str)
     )
     scores = []
     for row in rows:
-        impacts = make_impacts(row["header"], row["body"])
-        scores.append(sum(weight * impacts.get(term, 0.0) for term, weight in weights.items()))
+        counts, by_count = make_impacts(row["header"], row["body"])
+        scores.append(sum(weight * by_count[counts[term]] for term, weight in weights.items() if term in counts))
     return sorted((score for score in scores if score > 0), reverse=True)
 
 
