@@ -1,13 +1,12 @@
 """From an id as agents write it to a document of a project in view."""
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from mcp_server.calls import Asker, Call
-from mcp_server.folders import find_folder
+from mcp_server.folders import find_folder, list_nearest
 from mcp_server.viewing import view_project
 from syncd.adapters.postgres.reading.at_once import ReadDocument, WantedDocument, read_document
 from syncd.adapters.postgres.reading.documents import ReadableDocument, find_version, list_documents_at, list_paths
@@ -27,7 +26,6 @@ from syncd.errors import NotFound
 
 _COMPARED_PATHS = 5_000
 _COMMIT = re.compile("[0-9a-f]{40}")
-_SHOWN_PATHS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +219,7 @@ async def _explain_absence(call: Call, text: str, candidates: Sequence[_Candidat
             hint=f'Call docs_list(project="{project.name}", path="{folder}") for its documents.',
         )
     # A path whose hidden characters the gate took away is found again by what was shown of it.
-    near = [path for path in paths if make_visible(path).text == wanted] or _nearest(wanted, paths)
+    near = [path for path in paths if make_visible(path).text == wanted] or list_nearest(wanted, paths)
     ids = ", ".join(f"{project.name}/{path}" for path in near)
     hint = f"Did you mean: {ids}? " if near else ""
     return NotFound(
@@ -256,8 +254,3 @@ async def _explain_former(call: Call, candidates: Sequence[_Candidate]) -> NotFo
             f'docs_history(id="{shown}") tells more.',
         )
     return None
-
-
-def _nearest(wanted: str, paths: Sequence[str]) -> list[str]:
-    by_name = [path for path in paths if path.rpartition("/")[2].casefold() == wanted.rpartition("/")[2].casefold()]
-    return by_name[:_SHOWN_PATHS] or difflib.get_close_matches(wanted, paths, n=_SHOWN_PATHS, cutoff=0.5)

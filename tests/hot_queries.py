@@ -95,6 +95,12 @@ HOT_QUERIES = (
         "reading/list_documents_at", "read", (CURRENT_PATH, ANY_PATH), (PROJECT, "array['{path}']", "2"), generic=False
     ),
     HotQuery(
+        "reading/list_present",
+        "read",
+        (CURRENT_PATH, ANY_PATH),
+        (f"array[{PROJECT}]", "array[2]", "array['docs/part1/']", "array['docs/part10']"),
+    ),
+    HotQuery(
         "reading/list_documents",
         "read",
         (CURRENT_PATH, ANY_PATH),

@@ -7,7 +7,7 @@ from pydantic import Field
 from mcp_server.answers import Answer, Json, ValueAnswer
 from mcp_server.arguments import Arguments, At, Text
 from mcp_server.calls import Call
-from mcp_server.folders import find_document_path, find_folder
+from mcp_server.folders import find_document_path, find_folder, hint_near_places
 from mcp_server.freshness import freshness_values
 from mcp_server.viewing import view_project
 from syncd.adapters.postgres.reading.documents import (
@@ -66,7 +66,8 @@ async def _explain_no_folder(call: Call, project: ReadableProject, text: str) ->
         said, hint = f"{text[:200]!r} is a document.", f'Call docs_read(id="{document_id}").'
     else:
         said = f"There are no documents below {text[:200]!r} in {project.name}."
-        hint = f'Call docs_list(project="{project.name}") for its folders; read a document with docs_read(id=…).'
+        near = await hint_near_places(call, [project], text)
+        hint = f'{near}Call docs_list(project="{project.name}") for its folders; read a document with docs_read(id=…).'
     return NotFound("folder_not_found", said, hint=hint)
 
 

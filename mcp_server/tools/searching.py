@@ -11,12 +11,11 @@ from pydantic import Field
 from mcp_server.answers import Answer, Json, TextAnswer, ValueAnswer
 from mcp_server.arguments import Arguments, At, Query, Text
 from mcp_server.calls import Call, Report
-from mcp_server.folders import find_paths
+from mcp_server.folders import find_paths, hint_near_places
 from mcp_server.freshness import freshness_line, freshness_values
 from mcp_server.tools.reading import DEFAULT_CHARACTERS, MAX_CHARACTERS
 from mcp_server.viewing import view_project, view_projects
 from syncd.adapters.postgres.reading.chunks import ChunkKey, list_parts
-from syncd.adapters.postgres.reading.documents import PathRange, make_path_range
 from syncd.adapters.postgres.reading.projects import ReadableProject
 from syncd.adapters.postgres.reading.ranked import Found, Hit, Page, Scope, search
 from syncd.adapters.postgres.reading.search import Place, Searched
@@ -27,7 +26,7 @@ from syncd.core.meaning import NO_HELP, Help, Unavailable
 from syncd.core.permalinks import make_permalink
 from syncd.core.references import format_chunk_id, format_document_id
 from syncd.core.snippets import make_snippet
-from syncd.errors import Rejected
+from syncd.errors import NotFound, Rejected
 
 MAX_HITS = 50
 SEARCH_RESULTS = 10
@@ -43,7 +42,9 @@ class DocsSearchArguments(Arguments):
 
     query: Query
     project: Text | None = None
-    path: Annotated[Text | None, Field(description="only in this folder or document")] = None
+    path: Annotated[Text | None, Field(description="only in this folder or document of a project; * and ** match")] = (
+        None
+    )
     limit: Annotated[int, Field(ge=1, le=MAX_HITS)] = 10
     cursor: Text | None = None
     at: At = None
@@ -66,7 +67,7 @@ async def search_docs(call: Call, arguments: DocsSearchArguments) -> Answer:
         searched = await view_projects(call, call.projects, arguments.at)
     else:
         searched = [await view_project(call, call.get_project(arguments.project), arguments.at)]
-    scope = _make_scope(searched, await _find_paths(call, searched, arguments.path or ""))
+    scope = await _find_scope(call, searched, arguments.path or "")
     purpose = f"docs_search {_state_of(searched)} {arguments.path or ''} {arguments.per_document} {arguments.query}"
     offset, size = _open_cursor(call, arguments, purpose)
     page = Page(size, arguments.per_document, offset=offset, limit=arguments.limit)
@@ -94,7 +95,7 @@ async def search_docs(call: Call, arguments: DocsSearchArguments) -> Answer:
 
 async def search_documents(call: Call, arguments: SearchArguments) -> Answer:
     """Return the best documents, each once, in OpenAI's shape."""
-    scope = _make_scope(call.projects, make_path_range(""))
+    scope = await _find_scope(call, call.projects, "")
     page = Page(SEARCH_RESULTS, per_document=1, limit=SEARCH_RESULTS)
     found = await _search(call, scope, arguments.query, page)
     views = {project.project_id: project for project in call.projects}
@@ -136,17 +137,25 @@ def _telling(report: Report, help_: Help) -> Help:
     return replace(help_, rerank=tell_and_rerank)
 
 
-async def _find_paths(call: Call, searched: Sequence[ReadableProject], path: str) -> PathRange:
-    # In several projects a path is what it says: the same words may mean another folder in each.
-    return await find_paths(call, searched[0], path) if path and len(searched) == 1 else make_path_range(path)
-
-
-def _make_scope(searched: Sequence[ReadableProject], paths: PathRange) -> Scope:
+async def _find_scope(call: Call, searched: Sequence[ReadableProject], path: str) -> Scope:
+    """Return what is searched: of each project, what *path* means there. Raises `NotFound` naming the nearest, where it is nowhere."""
     # A project that is empty now may have held something; its statistics are then of the others.
-    projects = {
-        project.project_id: Searched(project.chunks, project.revision) for project in searched if project.revision
-    }
-    return Scope(projects, paths)
+    synced = [project for project in searched if project.revision]
+    projects = {project.project_id: Searched(project.chunks, project.revision) for project in synced}
+    if not path or not synced:
+        return Scope(projects)
+    found = await find_paths(call, synced, path)
+    if found:
+        return Scope({one: replace(projects[one], paths=paths) for one, paths in found.items()})
+    if "*" in path:
+        return Scope(projects, path_filters=(path,))
+    near = await hint_near_places(call, synced, path)
+    where = synced[0].name if len(synced) == 1 else f"any of {len(synced)} projects"
+    raise NotFound(
+        "path_not_found",
+        f"There is no folder or document {path[:200]!r} in {where}.",
+        hint=f"{near}docs_list(project=…) shows the folders; * stands for a stretch of a name, ** for any stretch.",
+    )
 
 
 def _state_of(searched: Sequence[ReadableProject]) -> str:

@@ -1,6 +1,7 @@
 """What an agent asks: words, quoted phrases, and the filters `path:` and `lang:`."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from syncd.core.terms import query_term_ids
@@ -41,15 +42,21 @@ class SearchQuery:
         return bool(self.phrases or self.paths or self.languages)
 
 
-def parse_query(query: str) -> SearchQuery:
-    """Return *query* taken apart. A phrase without a letter or digit finds nothing by itself, and only filters."""
+def parse_query(query: str, *, path_filters: Sequence[str] = ()) -> SearchQuery:
+    """Return *query* taken apart, with *path_filters* beside its own.
+
+    A phrase without a letter or digit finds nothing by itself, and only filters.
+    """
     filters = [(match[1], match[2] or match[3]) for match in _FILTER.finditer(query)]
     text = _FILTER.sub(" ", query)
     phrases = [" ".join((match[1] or match[2]).split()) for match in _PHRASE.finditer(text)]
     return SearchQuery(
         text=text,
         phrases=tuple(phrase for phrase in phrases if phrase),
-        paths=tuple(_make_path_pattern(value) for name, value in filters if name == "path"),
+        paths=tuple(
+            _make_path_pattern(value)
+            for value in (*path_filters, *(value for name, value in filters if name == "path"))
+        ),
         languages=tuple(_make_language_pattern(value) for name, value in filters if name == "lang"),
     )
 

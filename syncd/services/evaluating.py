@@ -7,7 +7,7 @@ from random import Random
 
 from syncd.adapters.postgres.connections import Connection, Pool
 from syncd.adapters.postgres.outages import explaining_outage
-from syncd.adapters.postgres.reading.documents import get_text, list_documents_at, make_path_range
+from syncd.adapters.postgres.reading.documents import get_text, list_documents_at
 from syncd.adapters.postgres.reading.projects import ReadableProject, list_projects
 from syncd.adapters.postgres.reading.ranked import Page, Scope, search
 from syncd.adapters.postgres.reading.search import Searched
@@ -109,7 +109,7 @@ async def _ask(
     per_document: int,
     help_: Help,
 ) -> Asked:
-    scope = Scope({project.project_id: Searched(project.chunks, project.revision)}, make_path_range(""))
+    scope = Scope({project.project_id: Searched(project.chunks, project.revision)})
     page = Page(DEPTH, per_document=per_document, limit=DEPTH)
     begun = time.perf_counter()
     async with reading(pool, tenant_id) as connection:

@@ -71,16 +71,10 @@ async def test_docs_list_lists_a_folder_however_it_is_named(world: World) -> Non
         assert [item["id"] for item in values["items"]] == ["guide/docs/deep/er/api.rst"]
 
 
-async def test_a_folder_is_found_below_the_docs_path_and_a_document_where_a_folder_may_stand(world: World) -> None:
-    listed = await read_values(world, "docs_list", project="guide", path="deep")
-    assert (listed["path"], listed["items"][0]["id"]) == ("docs/deep", "guide/docs/deep/er/api.rst")
-    for path, document in (
-        ("deep", "docs/deep/er/api.rst"),
-        ("docs/setup.md", "docs/setup.md"),
-        ("setup", "docs/setup.md"),
-    ):
-        text = await read(world, "docs_search", query="quokka port function", project="guide", path=path)
-        assert set(re.findall(r"^\d+\. guide/(\S+)@v1", text, re.MULTILINE)) == {document}
+async def test_a_folder_is_found_below_the_docs_path(world: World) -> None:
+    for path in ("deep", "guide/deep", "guide/docs/deep"):
+        listed = await read_values(world, "docs_list", project="guide", path=path)
+        assert (listed["path"], listed["items"][0]["id"]) == ("docs/deep", "guide/docs/deep/er/api.rst")
 
 
 @pytest.mark.parametrize(

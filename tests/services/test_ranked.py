@@ -9,7 +9,6 @@ import pytest
 from bench.generated_docs import Writer
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.reading import ranked
-from syncd.adapters.postgres.reading.documents import make_path_range
 from syncd.adapters.postgres.reading.ranked import Found, Page, Scope, search
 from syncd.adapters.postgres.reading.search import Searched, list_term_statistics
 from syncd.adapters.postgres.transactions import in_project, reading
@@ -41,7 +40,7 @@ def make_queries(count: int) -> list[str]:
 
 
 def scope_of(project: Project, revision: int) -> Scope:
-    return Scope({project.project_id: Searched(project.chunks, revision)}, make_path_range(""))
+    return Scope({project.project_id: Searched(project.chunks, revision)})
 
 
 async def ask(

@@ -10,7 +10,6 @@ import pytest
 
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.publishing import collect_orphans
-from syncd.adapters.postgres.reading.documents import make_path_range
 from syncd.adapters.postgres.reading.ranked import Page, Scope, search
 from syncd.adapters.postgres.reading.search import Searched
 from syncd.adapters.postgres.transactions import fenced, in_project, reading
@@ -101,7 +100,7 @@ async def test_after_a_new_chunker_every_version_is_read_by_a_new_layout(
 async def find_paths(mirror: Mirror, project: Project, *, revision: int) -> set[str]:
     """Search as agents do, and return which documents are found."""
     project = await mirror.get_project(project.project_id)
-    scope = Scope({project.project_id: Searched(project.chunks, revision)}, make_path_range(""))
+    scope = Scope({project.project_id: Searched(project.chunks, revision)})
     async with reading(mirror.read_pool, mirror.tenant_id) as connection:
         found = await search(connection, scope, "a sentence that is repeated", page=Page(20, per_document=1, limit=20))
     assert all(hit.body for hit in found.hits)

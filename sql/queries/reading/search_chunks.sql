@@ -1,4 +1,4 @@
--- Which chunk places of projects $7, each at its revision of $8, with a path from $9 up to, not including, $10, answer a query best? $1 to $6
+-- Which chunk places of projects $7, each at its revision of $8, with a path from its $9 up to, not including, its $10, answer a query best? $1 to $6
 -- are the question to search_candidates (terms looked up, whether each must be there, terms and weights of the query, how many chunks, of how many
 -- at most). $11 and $12: patterns of paths and of bodies; $13: phrases. At most $14 places; looked counts the candidates that they are from.
 with candidates as materialized (
@@ -60,9 +60,9 @@ with candidates as materialized (
           and n.chunker_version = p.chunker_version
         offset 0
     ) as v
-    join unnest($7::uuid[], $8::integer[]) as s (project_id, revision) on s.project_id = v.project_id
-    where v.path >= $9
-      and v.path < $10
+    join unnest($7::uuid[], $8::integer[], $9::text[], $10::text[]) as s (project_id, revision, path_from, path_to) on s.project_id = v.project_id
+    where v.path >= s.path_from
+      and v.path < s.path_to
       and v.revision_from <= s.revision
       and (v.revision_to is null or v.revision_to > s.revision)
       and not exists (

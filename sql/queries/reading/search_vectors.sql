@@ -1,4 +1,4 @@
--- Which chunk places of projects $4, each at its revision of $5, with a path from $6 up to, not including, $7, are nearest to the query
+-- Which chunk places of projects $4, each at its revision of $5, with a path from its $6 up to, not including, its $7, are nearest to the query
 -- (vector $2 of model $1)? They are chosen from the nearest $3 passages of the tenant; $8 and $9: patterns of paths and of bodies; $10: phrases.
 -- At most $11 places; candidates counts the passages that they are from.
 with passages as materialized (
@@ -70,9 +70,9 @@ with passages as materialized (
           and n.chunker_version = p.chunker_version
         offset 0
     ) as v
-    join unnest($4::uuid[], $5::integer[]) as s (project_id, revision) on s.project_id = v.project_id
-    where v.path >= $6
-      and v.path < $7
+    join unnest($4::uuid[], $5::integer[], $6::text[], $7::text[]) as s (project_id, revision, path_from, path_to) on s.project_id = v.project_id
+    where v.path >= s.path_from
+      and v.path < s.path_to
       and v.revision_from <= s.revision
       and (v.revision_to is null or v.revision_to > s.revision)
       and not exists (

@@ -26,7 +26,7 @@ NOBODY = UUID(int=0)
 SOON, LATE = "now() + interval '1 day'", "now() + interval '20 years'"
 TERMS = "array(select distinct unnest(term_ids) from chunks where tenant_id = current_tenant())"
 QUESTION = (TERMS, "false", TERMS, f"array_fill(1.0::real, array[cardinality({TERMS})])", "99", "0")
-PROJECTS = ("array(select project_id from projects)", "array(select 1 from projects)")
+PROJECTS = tuple(f"array(select {value} from projects)" for value in ("project_id", "1", "''::text", "'~'::text"))
 MODEL, VECTOR = "(select min(model) from chunk_vectors)", "(select min(embedding::text) from chunk_vectors)"
 
 
@@ -113,11 +113,11 @@ PROBES: Mapping[str, Sequence[Probe]] = {
     ),
     "reading/list_similarities": (Probe((MODEL, VECTOR, "array(select chunk_hash from chunks)")),),
     "reading/search_chunks": tuple(
-        Probe((*QUESTION, *PROJECTS, "''", "'~'", "'{{}}'::text[]", patterns, "'{{}}'::text[]", "99"))
+        Probe((*QUESTION, *PROJECTS, "'{{}}'::text[]", patterns, "'{{}}'::text[]", "99"))
         for patterns in ("'{{}}'::text[]", "'{{twin}}'::text[]")
     ),
     "reading/search_vectors": tuple(
-        Probe((MODEL, VECTOR, "99", *PROJECTS, "''", "'~'", "'{{}}'::text[]", patterns, "'{{}}'::text[]", "99"))
+        Probe((MODEL, VECTOR, "99", *PROJECTS, "'{{}}'::text[]", patterns, "'{{}}'::text[]", "99"))
         for patterns in ("'{{}}'::text[]", "'{{twin}}'::text[]")
     ),
     "tenants/find_tenant_by_id": (Probe(("current_tenant()",)),),

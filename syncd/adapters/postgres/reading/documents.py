@@ -17,6 +17,7 @@ _FIND_DOCUMENT_BY_ID = load_statement("reading/find_document_by_id")
 _LIST_LEVEL = load_statement("reading/list_level")
 _COUNT_DOCUMENTS = load_statement("reading/count_documents")
 _LIST_PATHS = load_statement("reading/list_paths")
+_LIST_PRESENT = load_statement("reading/list_present")
 _GET_TEXT = load_statement("reading/get_text")
 _LIST_PLACES = load_statement("reading/list_places")
 
@@ -60,11 +61,14 @@ class PathRange:
     end: str
 
 
+EVERY_PATH = PathRange("", "\U0010ffff")
+
+
 def make_path_range(folder: str) -> PathRange:
     """Return the range of paths below *folder*; an empty folder is the whole project."""
     clean = folder.strip("/")
     # "0" is the character after "/".
-    return PathRange(f"{clean}/", f"{clean}0") if clean else PathRange("", "\U0010ffff")
+    return PathRange(f"{clean}/", f"{clean}0") if clean else EVERY_PATH
 
 
 async def list_documents_at(
@@ -116,6 +120,19 @@ async def count_documents(connection: Connection, project_id: ProjectId, paths: 
 async def list_paths(connection: Connection, project_id: ProjectId, *, limit: int, revision: int) -> Sequence[str]:
     """Return at most *limit* paths of a project at *revision*, in order."""
     return tuple(row["path"] for row in await connection.fetch(_LIST_PATHS, project_id, limit, revision))
+
+
+async def list_present(connection: Connection, asked: Sequence[tuple[ProjectId, int, PathRange]]) -> Sequence[bool]:
+    """Return of each range of a project at a revision whether a document stands in it."""
+    rows = await connection.fetch(
+        _LIST_PRESENT,
+        [project_id for project_id, _, _ in asked],
+        [revision for _, revision, _ in asked],
+        [paths.start for _, _, paths in asked],
+        [paths.end for _, _, paths in asked],
+    )
+    present = {row["number"] for row in rows}
+    return [number in present for number in range(1, len(asked) + 1)]
 
 
 async def get_text(connection: Connection, content_hash: bytes) -> str:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from syncd.adapters.postgres.connections import Connection
-from syncd.adapters.postgres.reading.documents import PathRange
 from syncd.adapters.postgres.reading.search import Place, Searched, list_bodies, prefer_indexes
 from syncd.adapters.postgres.reading.vectors import Embedded, list_embeddings, list_similarities, search_vectors
 from syncd.core.headings import join_trail
@@ -26,12 +25,11 @@ TOO_BUSY = "the server is too busy to search by meaning"
 
 @dataclass(slots=True)
 class Meaning:
-    """What one search has of models. *vector* is on its way; *projects* are those whose vectors can be searched, each at its revision."""
+    """What one search has of models. *vector* is on its way; *projects* are those whose vectors can be searched."""
 
     help: Help
     connection: Connection
-    paths: PathRange
-    projects: Mapping[ProjectId, int] = field(default_factory=dict)
+    projects: Mapping[ProjectId, Searched] = field(default_factory=dict)
     vector: Awaitable[Vector | Unavailable] | None = None
     missing: list[str] = field(default_factory=list)
     dimensions: int | None = None
@@ -54,7 +52,6 @@ class Meaning:
                         vector,
                         model=self.help.model or "",
                         most_passages=most,
-                        paths=self.paths,
                         limit=NEAR_PLACES,
                     )
                     if passages < most or len(places) >= NEAR_PLACES:
@@ -109,15 +106,15 @@ class Meaning:
 
 
 async def begin_meaning(
-    connection: Connection, projects: Mapping[ProjectId, Searched], paths: PathRange, query: SearchQuery, *, help_: Help
+    connection: Connection, projects: Mapping[ProjectId, Searched], query: SearchQuery, *, help_: Help
 ) -> Meaning:
     """Look up whose vectors can be searched, and let the vector of the query be on its way."""
-    meaning = Meaning(help_, connection, paths)
+    meaning = Meaning(help_, connection)
     if help_.embed is None or help_.model is None or not query.text.strip():
         return meaning
     known = {one.project_id: one for one in await list_embeddings(connection, projects, help_.model)}
     ready = {project_id for project_id, one in known.items() if one.was_complete and one.dimensions}
-    meaning.projects = {project_id: projects[project_id].revision for project_id in projects if project_id in ready}
+    meaning.projects = {project_id: searched for project_id, searched in projects.items() if project_id in ready}
     meaning.dimensions = max((known[project_id].dimensions or 0 for project_id in ready), default=None)
     meaning.missing += _explain_coverage(projects, known)
     if meaning.projects:

@@ -9,7 +9,6 @@ from operator import mul
 import asyncpg
 
 from syncd.adapters.postgres.connections import Connection
-from syncd.adapters.postgres.reading.documents import PathRange
 from syncd.adapters.postgres.reading.meaning import Meaning, begin_meaning
 from syncd.adapters.postgres.reading.search import (
     Lookup,
@@ -57,10 +56,10 @@ TOO_BUSY = "the server is too busy to rank anything now; ask again in a moment, 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is searched: projects, each at a revision, and the paths of a folder."""
+    """What is searched: projects, each at a revision and in some of its paths. A path must also match each of *path_filters*, written as `path:`."""
 
     projects: Mapping[ProjectId, Searched]
-    paths: PathRange
+    path_filters: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +116,8 @@ async def search(connection: Connection, scope: Scope, asked: str, *, page: Page
 
     Where nothing is found, phrases are relaxed to their words, and misspelt words are corrected: what was done is said.
     """
-    query = parse_query(asked)
-    meaning = await begin_meaning(connection, scope.projects, scope.paths, query, help_=help_)
+    query = parse_query(asked, path_filters=scope.path_filters)
+    meaning = await begin_meaning(connection, scope.projects, query, help_=help_)
     found = await _search(connection, scope, query, meaning, page=page)
     return replace(found, unaided=tuple(meaning.missing))
 
@@ -198,7 +197,7 @@ async def _find_places(
 ) -> tuple[Sequence[Place], str | None]:
     """Return the best places by BM25, and what was left out for want of time, if anything was. For each page the same ones come first."""
     every, lookups = _choose_terms(query, weighed)
-    look = partial(search_chunks, connection, scope.projects, query, weighed.weights, paths=scope.paths)
+    look = partial(search_chunks, connection, scope.projects, query, weighed.weights)
     deep = page.offset + page.limit > MAX_RERANKED
     places: Sequence[Place] = ()
     common = False

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from syncd.adapters.postgres.connections import Connection
-from syncd.adapters.postgres.reading.documents import PathRange
+from syncd.adapters.postgres.reading.documents import EVERY_PATH, PathRange
 from syncd.adapters.postgres.statements import load_statement
 from syncd.core.ids import DocumentId, ProjectId
 from syncd.core.queries import SearchQuery
@@ -43,10 +43,11 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """A project as it is searched: the chunks that its statistics are of, always the newest, and the revision that is read."""
+    """A project as it is searched: the chunks that its statistics are of, always the newest; the revision, and the paths, that are read."""
 
     chunks: int
     revision: int
+    paths: PathRange = EVERY_PATH
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,6 @@ async def search_chunks(
     weights: Mapping[int, float],
     *,
     lookup: Lookup,
-    paths: PathRange,
     limit: int,
 ) -> tuple[Sequence[Place], int]:
     """Return the best *limit* places, and how many candidates they were chosen from: as many as the lookup allows, or all."""
@@ -93,8 +93,8 @@ async def search_chunks(
         lookup.most_scanned,
         list(projects),
         [searched.revision for searched in projects.values()],
-        paths.start,
-        paths.end,
+        [searched.paths.start for searched in projects.values()],
+        [searched.paths.end for searched in projects.values()],
         list(query.paths),
         list(query.languages),
         list(query.phrases),

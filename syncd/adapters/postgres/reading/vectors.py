@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from syncd.adapters.postgres.connections import Connection
-from syncd.adapters.postgres.reading.documents import PathRange
-from syncd.adapters.postgres.reading.search import Place, make_places
+from syncd.adapters.postgres.reading.search import Place, Searched, make_places
 from syncd.adapters.postgres.statements import load_statement
 from syncd.core.ids import ProjectId
 from syncd.core.meaning import Vector, format_vector
@@ -41,25 +40,24 @@ async def list_embeddings(connection: Connection, projects: Iterable[ProjectId],
 
 async def search_vectors(
     connection: Connection,
-    projects: Mapping[ProjectId, int],
+    projects: Mapping[ProjectId, Searched],
     query: SearchQuery,
     vector: Vector,
     *,
     model: str,
     most_passages: int,
-    paths: PathRange,
     limit: int,
 ) -> tuple[Sequence[Place], int]:
-    """Return the nearest *limit* places of *projects*, each at its revision, and how many passages they were chosen from."""
+    """Return the nearest *limit* places of *projects*, each at its revision and in its paths, and how many passages they were chosen from."""
     rows = await connection.fetch(
         _SEARCH_VECTORS,
         model,
         format_vector(vector),
         most_passages,
         list(projects),
-        list(projects.values()),
-        paths.start,
-        paths.end,
+        [searched.revision for searched in projects.values()],
+        [searched.paths.start for searched in projects.values()],
+        [searched.paths.end for searched in projects.values()],
         list(query.paths),
         list(query.languages),
         list(query.phrases),
