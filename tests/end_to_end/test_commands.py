@@ -88,6 +88,35 @@ def test_waiting_ends_with_the_trouble_of_the_look(shell: Shell, place: Path) ->
     assert shell.run("project", "remove", "fading")[0] == 0
 
 
+def test_a_check_fails_while_a_link_is_broken_and_says_where(shell: Shell, place: Path) -> None:
+    folder = make_folder(place, "checked", "b.md")
+    (folder / "a.md").write_text("# A\n\n[here](b.md#none)\n\n[gone](c.md)\n")
+    (folder / "n.ipynb").write_text("{")
+    shell.ask("project", "add", "--folder", str(folder))
+    shell.ask("project", "sync", "checked", "--wait")
+    code, output, _ = shell.run("project", "check", "checked", "--json")
+    check = json.loads(output)
+    assert (code, check["project"], check["revision"], check["links"], check["complete"]) == (1, "checked", 1, 2, True)
+    assert check["brokenLinks"] == [
+        {"path": "a.md", "line": 3, "text": "here", "target": "b.md#none", "fault": "no such section"},
+        {"path": "a.md", "line": 5, "text": "gone", "target": "c.md", "fault": "no document"},
+    ]
+    (plain,) = check["plainDocuments"]
+    assert (plain["path"], plain["reason"].split(":")[0]) == ("n.ipynb", "it is no JSON")
+    code, output, said = shell.run("project", "check", "checked")
+    assert code == 1
+    assert [line.split()[0] for line in output.splitlines()] == ["LINK", "a.md:3", "a.md:5", "CUT", "n.ipynb"]
+    assert said.strip() == "checked r1: 2 links looked at, 2 broken."
+
+    (folder / "a.md").write_text("# A\n\n[here](b.md)\n")
+    shell.ask("project", "sync", "checked", "--wait")
+    assert shell.ask("project", "check", "checked")["brokenLinks"] == []
+    assert shell.run("project", "check", "checked", "--at", "r1")[0] == 1
+    assert shell.refuse("project", "check", "checked", "--at", "r99") == (3, "revision_not_found")
+    assert shell.refuse("project", "check", "nothing") == (3, "project_not_found")
+    shell.ask("project", "remove", "checked")
+
+
 def test_an_evaluation_measures_answers_and_compares_itself_with_an_earlier_one(shell: Shell, place: Path) -> None:
     folder = make_folder(place, "zoo", "emu.md", "quokka.md", "wombat.md")
     shell.ask("project", "add", "--folder", str(folder))
