@@ -213,9 +213,16 @@ def test_hostile_structure_is_cut_as_plain_text_and_says_why(text: str, reason: 
     assert "".join(chunk.body for chunk in layout.chunks) == text
 
 
-@pytest.mark.parametrize("unit", ["x", "# ", "[", "![", "`a", "<a", "word ", "| ", "*a_ ", "<h1>", "&", "\\"])
-def test_one_line_of_a_mebibyte_is_cut(unit: str) -> None:
-    text = unit * (1024 * 1024 // len(unit))
+@pytest.mark.parametrize(
+    ("unit", "kibibytes"),
+    [
+        *((unit, 1024) for unit in ("x", "[", "![", "`a", "<a", "<h1>", "&", "\\")),
+        *((unit, 256) for unit in ("# ", "word ", "| ", "*a_ ")),
+        *(pytest.param(unit, 1024, marks=pytest.mark.full) for unit in ("# ", "word ", "| ", "*a_ ")),
+    ],
+)
+def test_one_long_line_is_cut(unit: str, kibibytes: int) -> None:
+    text = unit * (kibibytes * 1024 // len(unit))
     layout = _layout(text)
     assert "".join(chunk.body for chunk in layout.chunks) == text
     assert len(layout.title) <= 200

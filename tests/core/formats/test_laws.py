@@ -102,7 +102,8 @@ def test_whatever_is_said_of_a_document_stands_on_its_lines_and_can_be_stored(do
 def test_an_inserted_sentence_changes_few_chunks_on_average(format_name: str, seed: int) -> None:
     chance = random.Random(seed)
     changed = []
-    for _ in range(20):
+    # Plain text has no titles for its cuts to return to: single edits change one chunk or several, and a mean of few is off.
+    for _ in range(100 if format_name == "txt" else 20):
         parts = make_parts(chance, sections=6)
         before = _layout(write(parts, format_name), format_name).chunks
         place = chance.choice([number for number, (kind, _) in enumerate(parts) if kind == "text"])
