@@ -11,8 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from syncd.adapters.parsing import serving
 from syncd.adapters.parsing.parsers import INLINE_CHARACTERS, SLICE_CHARACTERS, Parsers, open_parsers
-from syncd.adapters.parsing.worker import ParseLimits
+from syncd.adapters.parsing.worker import DEFAULT_LIMITS, ParseLimits, Worker
 from syncd.core.indexing import TextToIndex
 
 ROOT = Path(__file__).parents[2]
@@ -30,14 +31,14 @@ TEXTS = tuple(
 )
 # A daemon in small: it starts its workers, says so, and waits to be killed.
 OWNER = """
-import asyncio, json, multiprocessing
+import asyncio, json
 from syncd.adapters.parsing.parsers import open_parsers
-from tests.adapters.test_parsing import TEXTS
+from tests.adapters.test_parsing import TEXTS, list_workers
 
 async def main():
     async with open_parsers(workers=2) as parsers:
         await parsers.index_texts(TEXTS)
-        print(json.dumps([child.pid for child in multiprocessing.active_children()]), flush=True)
+        print(json.dumps([worker.pid for worker in list_workers()]), flush=True)
         await asyncio.Event().wait()
 
 if __name__ == "__main__":
@@ -152,7 +153,16 @@ async def test_the_workers_of_a_killed_daemon_die(tmp_path: Path, number: signal
     assert alive == []
 
 
+def test_a_worker_has_imported_nothing_but_what_reading_needs() -> None:
+    worker = Worker(DEFAULT_LIMITS)
+    try:
+        modules = worker.call(eval, "list(__import__('sys').modules)")
+    finally:
+        worker.close()
+    assert "syncd.core.indexing" in modules
+    assert {"asyncpg", "pydantic", "pytest"}.isdisjoint(modules)
+
+
 def list_workers() -> set[psutil.Process]:
-    """Return our children, without the tracker that Python keeps for itself."""
-    children = psutil.Process().children()
-    return {child for child in children if "resource_tracker" not in " ".join(child.cmdline())}
+    """Return our children that read texts."""
+    return {child for child in psutil.Process().children() if serving.__name__ in child.cmdline()}

@@ -1,26 +1,20 @@
 """A process that reads texts within limits of processor time and memory, and may be killed by either."""
 
-import ctypes
-import gc
-import multiprocessing
 import os
-import resource
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from pathlib import Path
+from multiprocessing import Pipe
 from typing import Any, TypeVar
 
-_PR_SET_PDEATHSIG = 1
+from syncd.adapters.parsing import serving
+
 # A worker that says nothing for so many times its processor time is stuck, on however busy a machine.
 _PATIENCE = 10
 _START_SECONDS = 60
-_OUT_OF_MEMORY = 99
-_RINGS_AFTER = 50_000
-_SPAWN = multiprocessing.get_context("spawn")
 
 Made = TypeVar("Made")
 
@@ -50,10 +44,17 @@ class Worker:
     def __init__(self, limits: ParseLimits) -> None:
         self._limits = limits
         self._ending = threading.Lock()
-        self._pipe, theirs = _SPAWN.Pipe()
-        self._process = _SPAWN.Process(target=_serve, args=(theirs, os.getpid(), limits), daemon=True)
-        self._process.start()
-        theirs.close()
+        self._pipe, theirs = Pipe()
+        with theirs:
+            fd = theirs.fileno()
+            work = [fd, os.getpid(), limits.seconds, limits.memory_bytes]
+            self._process = subprocess.Popen(  # noqa: S603 - our own module, by the same Python
+                [sys.executable, "-P", "-m", serving.__name__, *map(str, work)],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[fd],
+                # What is imported here is found there, and nothing else.
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            )
 
     def call(self, work: Callable[[Any], Made], part: object) -> Made:
         """Return what *work* makes of *part*, there. Blocks; raises `WorkerGoneError`, and what *work* raises."""
@@ -85,60 +86,11 @@ class Worker:
         code = None
         with self._ending:
             if not self._pipe.closed:
-                self._process.join()
-                code = self._process.exitcode
-                self._process.close()
+                code = self._process.wait()
                 self._pipe.close()
         if code == -signal.SIGPROF:
             return WorkerGoneError(f"reading it took more than {self._limits.seconds:g} s", is_limit=True)
-        if code == _OUT_OF_MEMORY:
+        if code == serving.OUT_OF_MEMORY:
             mebibytes = self._limits.memory_bytes // 1024**2
             return WorkerGoneError(f"reading it took more than {mebibytes} MiB", is_limit=True)
         return WorkerGoneError("its reader was killed", is_limit=False)
-
-
-def _serve(pipe: Connection, parent: int, limits: ParseLimits) -> None:
-    _end_with_parent(parent)
-    _limit_memory(limits.memory_bytes)
-    # Reading makes many objects and hardly a ring of them: looking for rings as often as is usual costs a fifteenth.
-    gc.freeze()
-    gc.set_threshold(_RINGS_AFTER, 20, 50)
-    while True:
-        try:
-            work, part = pipe.recv()
-        except EOFError:
-            return
-        # The kernel counts our processor time and ends us: no code of ours could interrupt a regular expression.
-        signal.setitimer(signal.ITIMER_PROF, limits.seconds)
-        try:
-            pipe.send(_answer(work, part))
-        except MemoryError:
-            # Nothing is sure to work any more: not even to say so.
-            os._exit(_OUT_OF_MEMORY)
-        signal.setitimer(signal.ITIMER_PROF, 0)
-
-
-def _answer(work: Callable[[Any], object], part: object) -> tuple[object, Exception | None]:
-    try:
-        return work(part), None
-    except MemoryError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the caller's to handle, on the other side of the pipe
-        return None, error
-
-
-def _end_with_parent(parent: int) -> None:
-    """Make this worker end when the daemon is killed: it would wait for work for ever (its own end of the pipe stays open)."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-
-def _limit_memory(memory_bytes: int) -> None:
-    """Let this process have so much more than it has now. Other systems than Linux do not keep such a limit."""
-    if sys.platform == "linux":
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        most = pages * resource.getpagesize() + memory_bytes
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
