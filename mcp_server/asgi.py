@@ -140,7 +140,7 @@ class HttpApplication:
             self.wrong_keys.require_patience(self._find_site(request))
         caller = await self.verifier.find_caller(key)
         if caller is None:
-            self.wrong_keys.note(self._find_site(request))
+            await self.wrong_keys.note(self._find_site(request))
         return caller
 
     def _find_site(self, request: Request) -> str:

@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from syncd.adapters.redis.allowances import SharedAllowances
-from syncd.core.allowances import Allowance, spend
+from syncd.core.allowances import Allowance, charge, spend
 from syncd.errors import RetryLater, SyncdError
 
 # Clients call several tools at once; what does not fit waits its turn for a moment, and so many at most.
@@ -36,6 +36,32 @@ class _Lease:
     until: float
 
 
+class SharedCount:
+    """Asks Redis what all replicas have counted together; while it is away nobody waits for it, and each counts alone."""
+
+    def __init__(self, allowances: SharedAllowances | None, *, monotonic: Callable[[], float]) -> None:
+        self.allowances = allowances
+        self._monotonic = monotonic
+        self._rests = False
+        self._rest_until = float("-inf")
+
+    async def ask(self, question: Callable[[SharedAllowances], Awaitable[float]]) -> float | None:
+        """Return what *question* finds out; none where there is no Redis, or none now."""
+        if self.allowances is None or self._monotonic() < self._rest_until:
+            return None
+        if self._rests:
+            # One call asks whether it is back; the others go on alone meanwhile.
+            self._rest_until = self._monotonic() + REDIS_REST_SECONDS
+        try:
+            answer = await question(self.allowances)
+        except SyncdError as error:
+            self._rests, self._rest_until = True, self._monotonic() + REDIS_REST_SECONDS
+            logger.warning("limits_alone", extra={"code": error.code, "seconds": REDIS_REST_SECONDS})
+            return None
+        self._rests, self._rest_until = False, float("-inf")
+        return answer
+
+
 class Pace:
     """Counts what callers spend: in Redis, so that replicas count together; alone while Redis is away or there is none."""
 
@@ -43,16 +69,14 @@ class Pace:
         self, allowance: Allowance, shared: SharedAllowances | None, *, monotonic: Callable[[], float]
     ) -> None:
         self._allowance = allowance
-        self._shared = shared
+        self._shared = SharedCount(shared, monotonic=monotonic)
         self._monotonic = monotonic
         self._full_at: OrderedDict[str, float] = OrderedDict()
         self._leases: OrderedDict[str, _Lease] = OrderedDict()
-        self._rests = False
-        self._rest_until = float("-inf")
 
     async def spend(self, name: str, *, units: int) -> None:
         """Take *units* of the caller *name*. Raises `Overloaded` saying when they can be had."""
-        wait = await self._spend_shared(name, units)
+        wait = await self._shared.ask(lambda shared: self._take(shared, name, units))
         if wait is None:
             wait = self._spend_alone(name, units)
         if wait > 0:
@@ -62,21 +86,6 @@ class Pace:
                 hint="Wait, then repeat the call; ask fewer and larger questions.",
                 after_seconds=wait,
             )
-
-    async def _spend_shared(self, name: str, units: int) -> float | None:
-        if self._shared is None or self._monotonic() < self._rest_until:
-            return None
-        if self._rests:
-            # One call asks whether it is back; the others go on alone meanwhile.
-            self._rest_until = self._monotonic() + REDIS_REST_SECONDS
-        try:
-            wait = await self._take(self._shared, name, units)
-        except SyncdError as error:
-            self._rests, self._rest_until = True, self._monotonic() + REDIS_REST_SECONDS
-            logger.warning("limits_alone", extra={"code": error.code, "seconds": REDIS_REST_SECONDS})
-            return None
-        self._rests, self._rest_until = False, float("-inf")
-        return wait
 
     async def _take(self, shared: SharedAllowances, name: str, units: int) -> float:
         """Spend of what was taken before, or take more: some at once, or where that is too much, no more than is needed."""
@@ -97,25 +106,28 @@ class Pace:
 
     def _spend_alone(self, name: str, units: int) -> float:
         now = self._monotonic()
-        full_at, wait = spend(self._full_at.pop(name, now), self._allowance, units=units, now=now)
-        self._full_at[name] = full_at
-        if len(self._full_at) > REMEMBERED_CALLERS:
-            self._full_at.popitem(last=False)
+        full_at, wait = spend(self._full_at.get(name, now), self._allowance, units=units, now=now)
+        _remember(self._full_at, name, full_at)
         return wait
 
 
 class WrongKeys:
-    """Counts the wrong keys that an address shows: each may be looked up in the database, and no guess is worth that for long."""
+    """Counts the wrong keys that an address shows: each may be looked up in the database, and no guess is worth that for long.
 
-    def __init__(self, per_minute: int, *, monotonic: Callable[[], float]) -> None:
+    They are counted in Redis, so that replicas count together; alone while Redis is away or there is none. Redis is asked when a wrong key
+    was shown, and at no other time: who has to wait is turned away by what was answered then.
+    """
+
+    def __init__(self, per_minute: int, shared: SharedAllowances | None, *, monotonic: Callable[[], float]) -> None:
         self._allowance = Allowance(per_minute / 60, per_minute)
+        self._shared = SharedCount(shared, monotonic=monotonic)
         self._monotonic = monotonic
         self._full_at: OrderedDict[str, float] = OrderedDict()
+        self._waits_until: OrderedDict[str, float] = OrderedDict()
 
     def require_patience(self, site: str) -> None:
         """Raise `Overloaded` while *site* has shown too many wrong keys."""
-        now = self._monotonic()
-        _, wait = spend(self._full_at.get(site, now), self._allowance, units=1, now=now)
+        wait = self._waits_until.get(site, 0.0) - self._monotonic()
         if wait > 0:
             raise Overloaded(
                 "too_many_wrong_keys",
@@ -124,16 +136,28 @@ class WrongKeys:
                 after_seconds=wait,
             )
 
-    def note(self, site: str) -> None:
+    async def note(self, site: str) -> None:
         """Count a wrong key."""
-        now = self._monotonic()
-        self._full_at[site], _ = spend(self._full_at.pop(site, now), self._allowance, units=1, now=now)
-        try:
-            self.require_patience(site)
-        except Overloaded:
+        wait = await self._shared.ask(lambda shared: shared.charge_wrong_key(site, self._allowance))
+        if wait is None:
+            wait = self._charge_alone(site)
+        if wait > 0:
             logger.warning("wrong_keys", extra={"address": site})
-        if len(self._full_at) > REMEMBERED_CALLERS:
-            self._full_at.popitem(last=False)
+            _remember(self._waits_until, site, self._monotonic() + wait)
+
+    def _charge_alone(self, site: str) -> float:
+        now = self._monotonic()
+        full_at, wait = charge(self._full_at.get(site, now), self._allowance, now=now)
+        _remember(self._full_at, site, full_at)
+        return wait
+
+
+def _remember(known: OrderedDict[str, float], name: str, value: float) -> None:
+    """Remember the newest: what is forgotten is of those that were heard of longest ago."""
+    known[name] = value
+    known.move_to_end(name)
+    if len(known) > REMEMBERED_CALLERS:
+        known.popitem(last=False)
 
 
 @dataclass(slots=True)

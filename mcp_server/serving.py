@@ -57,6 +57,7 @@ class _Reader:
     verifier: KeyVerifier
     feed: ChangeFeed
     pace: Pace
+    wrong_keys: WrongKeys
     places: Places
     ledger: Ledger
     key: bytes
@@ -84,11 +85,14 @@ async def _open_reader(settings: Settings) -> AsyncIterator[_Reader]:
         pool = await stack.enter_async_context(open_pool(url, size=settings.pool_connections))
         await check_schema(pool, list_migrations())
         key = make_installation_key(url, salt=KEY_SALT)
+        shared = await _open_shared(settings, stack)
+        allowance = Allowance(settings.mcp_calls_per_minute / 60, settings.mcp_burst_calls)
         yield _Reader(
             pool,
             KeyVerifier(pool, now=_utc_now, monotonic=time.monotonic, tokens=await _open_tokens(settings, stack)),
             await stack.enter_async_context(open_feed(pool, url)),
-            await _open_pace(settings, stack),
+            Pace(allowance, shared, monotonic=time.monotonic),
+            WrongKeys(settings.mcp_wrong_keys_per_minute, shared, monotonic=time.monotonic),
             Places(settings.mcp_concurrency, settings.pool_connections * CALLS_PER_CONNECTION),
             await stack.enter_async_context(
                 open_ledger(pool, key=hmac.digest(key, b"arguments", hashlib.sha256), clock=_utc_now)
@@ -112,12 +116,11 @@ async def _open_tokens(settings: Settings, stack: AsyncExitStack) -> Tokens | No
     return Tokens(prover, settings.oauth_tenant_claim)
 
 
-async def _open_pace(settings: Settings, stack: AsyncExitStack) -> Pace:
-    allowance = Allowance(settings.mcp_calls_per_minute / 60, settings.mcp_burst_calls)
+async def _open_shared(settings: Settings, stack: AsyncExitStack) -> SharedAllowances | None:
     if settings.redis_url is None:
-        return Pace(allowance, None, monotonic=time.monotonic)
+        return None
     redis = await stack.enter_async_context(open_redis_client(settings.redis_url.get_secret_value()))
-    return Pace(allowance, SharedAllowances(redis), monotonic=time.monotonic)
+    return SharedAllowances(redis)
 
 
 @asynccontextmanager
@@ -131,7 +134,7 @@ async def open_http_application(settings: Settings, *, host: str) -> AsyncIterat
         async with open_application(
             server,
             reader.verifier,
-            WrongKeys(settings.mcp_wrong_keys_per_minute, monotonic=time.monotonic),
+            reader.wrong_keys,
             trusted_proxies=settings.trusted_proxies,
             security=security,
             check_ready=partial(check_schema, reader.pool, list_migrations()),

@@ -29,3 +29,15 @@ def spend(full_at: float, allowance: Allowance, *, units: int, now: float) -> tu
     after = min(max(full_at, now), now + burst_seconds) + min(units, allowance.burst_units) * allowance.unit_seconds
     wait = after - burst_seconds - now
     return (full_at, wait) if wait > ROUNDING_SECONDS else (after, 0.0)
+
+
+def charge(full_at: float, allowance: Allowance, *, now: float) -> tuple[float, float]:
+    """Take one unit, there or not: return when the bucket is full, and the seconds until a further unit can be had, 0 for at once.
+
+    What was not there is owed, a burst of it at most. Without that, who is let in at several doors as soon as one unit is back
+    would have it at each of them.
+    """
+    burst_seconds = allowance.burst_units * allowance.unit_seconds
+    after = min(max(full_at, now) + allowance.unit_seconds, now + 2 * burst_seconds)
+    wait = after + allowance.unit_seconds - burst_seconds - now
+    return after, wait if wait > ROUNDING_SECONDS else 0.0

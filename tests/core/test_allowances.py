@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.core.allowances import Allowance, spend
+from syncd.core.allowances import Allowance, charge, spend
 
 ALLOWANCE = Allowance(units_per_second=2.0, burst_units=8)
 HISTORIES = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 10)), max_size=60)
@@ -53,3 +53,29 @@ def test_who_asks_no_faster_than_the_units_come_back_never_waits(history: list[t
 
 def test_a_clock_that_jumped_back_locks_nobody_out_for_longer_than_a_burst() -> None:
     assert spend(9000.0, ALLOWANCE, units=1, now=100.0) == (9000.0, 0.5)
+
+
+def test_what_is_charged_beyond_a_burst_is_owed_and_no_more_than_a_burst_of_it() -> None:
+    full_at, waits = 0.0, []
+    for _ in range(20):
+        full_at, wait = charge(full_at, ALLOWANCE, now=50.0)
+        waits.append(wait)
+    assert waits[:10] == [0.0] * 7 + [0.5, 1.0, 1.5]
+    assert waits[15:] == [4.5] * 5
+    assert charge(full_at, ALLOWANCE, now=50.0 + 4.5) == (50.0 + 8.5, 0.5)
+
+
+@given(st.lists(st.integers(0, 8), min_size=40, max_size=80), st.integers(1, 6))
+def test_who_is_let_in_at_several_doors_gets_hardly_more_than_at_one(steps: list[int], doors: int) -> None:
+    now, full_at, charged = 1000.0, 0.0, 0
+    closed_until = [0.0] * doors
+    for step in steps:
+        now += step / 4
+        for door in range(doors):
+            if closed_until[door] <= now:
+                full_at, wait = charge(full_at, ALLOWANCE, now=now)
+                closed_until[door] = now + wait
+                charged += 1
+    # A burst, one that is owed, what came back; and when no more can be owed, one at each door in 4.5 seconds.
+    spans = (now - 1000.0) / 4.5 + 1
+    assert charged <= 8 + 8 + 2 * (now - 1000.0) + doors * spans

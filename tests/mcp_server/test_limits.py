@@ -121,7 +121,7 @@ async def test_redis_that_is_back_counts_again(redis_server: RedisServer, closed
         shared = SharedAllowances(gone)
         pace = Pace(Allowance(0.001, 2), shared, monotonic=clock)
         await pace.spend(name, units=2)
-        pace._shared = SharedAllowances(there)
+        pace._shared.allowances = SharedAllowances(there)
         with pytest.raises(Overloaded):
             await pace.spend(name, units=1)
         clock.seconds = limits.REDIS_REST_SECONDS

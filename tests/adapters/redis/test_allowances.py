@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.redis.allowances import SharedAllowances, _key
 from syncd.adapters.redis.locks import open_redis_client
-from syncd.core.allowances import Allowance, spend
+from syncd.core.allowances import Allowance, charge, spend
 from syncd.errors import Unreachable
 
 ALLOWANCE = Allowance(units_per_second=2.0, burst_units=8)
@@ -33,6 +33,19 @@ async def test_the_script_takes_the_steps_of_the_core(redis: Redis, seed: int) -
         units = random.randint(1, 10)
         full_at, wait = spend(full_at, ALLOWANCE, units=units, now=now[0])
         assert await shared.spend(name, ALLOWANCE, units=units) == pytest.approx(wait, abs=1e-5)
+        waits.add(wait > 0)
+    assert waits == {True, False}
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_wrong_keys_are_charged_as_the_core_does(redis: Redis, seed: int) -> None:
+    random, address = Random(seed), uuid4().hex
+    now, full_at, waits = [1_800_000_000.0], 0.0, set[bool]()
+    shared = SharedAllowances(redis, clock=lambda: now[0])
+    for _ in range(200):
+        now[0] += random.choice([0.0, 0.0, 0.25, 8.0, -1.0])
+        full_at, wait = charge(full_at, ALLOWANCE, now=now[0])
+        assert await shared.charge_wrong_key(address, ALLOWANCE) == pytest.approx(wait, abs=1e-5)
         waits.add(wait > 0)
     assert waits == {True, False}
 
