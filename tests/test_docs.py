@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import tomllib
+from inspect import iscoroutinefunction
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from mcp_server.arguments import make_input_schema
 from mcp_server.registry import TOOLS
 from syncd import errors
 from syncd.cli.arguments import make_parser
+from syncd.cli.loading import load
 from syncd.core.client_config import CLIENTS, make_client_config
 from syncd.core.documents import SkipReason
 from syncd.core.users import Role, list_scopes
@@ -99,7 +101,9 @@ def test_every_command_is_in_the_page_of_commands_with_its_example(name: str, pa
 def test_the_example_of_a_command_is_a_call_of_it(name: str, parser: argparse.ArgumentParser) -> None:
     words = shlex.split((parser.epilog or "").removeprefix("Example: "))
     assert words[: len(name.split())] == name.split()
-    assert make_parser().parse_args(words[1:]).handler == parser.get_default("handler")
+    handler = make_parser().parse_args(words[1:]).handler
+    assert handler == parser.get_default("handler")
+    assert iscoroutinefunction(load(handler))
 
 
 def test_every_error_code_is_explained() -> None:

@@ -11,6 +11,7 @@ from jsonschema import Draft7Validator
 import syncd
 from mcp_server.asgi import MCP_PATH
 from syncd.cli.arguments import make_parser
+from syncd.cli.loading import load
 from syncd.cli.up import up_command
 from syncd.settings import Settings
 
@@ -143,7 +144,7 @@ def test_what_it_starts_is_a_command_that_serves_where_it_says(server: dict[str,
     (package,) = server["packages"]
     command, repository = package["packageArguments"]
     parsed = make_parser().parse_args([command["value"], repository["name"], "owner/name"])
-    assert (parsed.handler, parsed.repo) == (up_command, "owner/name")
+    assert (load(parsed.handler), parsed.repo) == (up_command, "owner/name")
     listen = Settings.model_fields["mcp_listen"].default
     transport = package["transport"]
     assert (transport["type"], transport["url"]) == ("streamable-http", f"http://{listen}{MCP_PATH}")

@@ -1,38 +1,16 @@
 """The command line, written out: every command, its arguments, its example."""
 
 import argparse
-from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-import uvloop
-
 import syncd
-from syncd.cli import (
-    checks,
-    doctor,
-    evaluation,
-    github,
-    issuers,
-    keys,
-    locks,
-    mcp_config,
-    migrate,
-    projects,
-    pull,
-    run,
-    status,
-    tenants,
-    up,
-    usage,
-    users,
-)
 from syncd.core.client_config import CLIENTS
-
-Handler: TypeAlias = Callable[[argparse.Namespace], Awaitable[int]]
+from syncd.core.keys import ALL_SCOPES
+from syncd.core.users import Role
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of `syncd`; each command leaves its handler in `handler`."""
+    """Return the parser of `syncd`; each command leaves the name of what runs it in `handler`, which `load` takes."""
     parser = argparse.ArgumentParser(
         prog="syncd",
         description="Mirrors the docs of GitHub repositories and folders into Postgres and serves them to AI agents.",
@@ -41,9 +19,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"syncd {syncd.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_up(commands)
-    running = _add(commands, "run", run.run_command, "Run the daemon alone (production).", "syncd run")
-    # It carries many sockets: a request costs a seventh less than on Python's own loop.
-    running.set_defaults(loop_factory=uvloop.new_event_loop)
+    running = _add(commands, "run", "run.run_command", "Run the daemon alone (production).", "syncd run")
+    running.set_defaults(has_many_sockets=True)
     _add_migrate(commands)
     _add_tenants(commands)
     _add_users(commands)
@@ -64,13 +41,13 @@ def make_parser() -> argparse.ArgumentParser:
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 
 
-def _add(commands: Subparsers, name: str, handler: Handler, does: str, example: str) -> argparse.ArgumentParser:
+def _add(commands: Subparsers, name: str, handler: str, does: str, example: str) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=does, description=does, epilog=f"Example: {example}")
     parser.add_argument("--json", action="store_true", help="print one JSON document for machines")
     parser.add_argument(
         "--data-dir", metavar="DIR", help="where `syncd up` keeps its servers (default: SYNCD_DATA_DIR)"
     )
-    parser.set_defaults(handler=handler, loop_factory=None)
+    parser.set_defaults(handler=handler, has_many_sockets=False)
     return parser
 
 
@@ -87,7 +64,7 @@ def _add_up(commands: Subparsers) -> None:
     parser = _add(
         commands,
         "up",
-        up.up_command,
+        "up.up_command",
         "Everything in one command: Postgres, Redis, schema, key, project, daemon, MCP server.",
         "syncd up --repo encode/httpx",
     )
@@ -117,18 +94,18 @@ def _add_source_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_migrate(commands: Subparsers) -> None:
-    parser = _add(commands, "migrate", migrate.migrate_command, "Bring the schema forward.", "syncd migrate --roles")
+    parser = _add(commands, "migrate", "migrate.migrate_command", "Bring the schema forward.", "syncd migrate --roles")
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if something is pending")
     parser.add_argument("--roles", action="store_true", help="also create or update the roles and the services' logins")
 
 
 def _add_tenants(commands: Subparsers) -> None:
     group = _add_group(commands, "tenant", "Who uses this installation.")
-    adding = _add(group, "add", tenants.add_command, "Add a tenant.", "syncd tenant add acme")
+    adding = _add(group, "add", "tenants.add_command", "Add a tenant.", "syncd tenant add acme")
     adding.add_argument("name", metavar="NAME")
-    _add(group, "list", tenants.list_command, "List the tenants.", "syncd tenant list")
+    _add(group, "list", "tenants.list_command", "List the tenants.", "syncd tenant list")
     example = "syncd tenant quota acme --calls-per-day 50000"
-    quota = _add(group, "quota", usage.quota_command, "Show or set how much its agents may ask in a day.", example)
+    quota = _add(group, "quota", "usage.quota_command", "Show or set how much its agents may ask in a day.", example)
     quota.add_argument("name", metavar="NAME")
     quota.add_argument("--calls-per-day", metavar="N", help="calls that are answered, or none for as many as they like")
     quota.add_argument("--tokens-per-day", metavar="N", help="tokens of the answers, or none for as many as they like")
@@ -137,12 +114,14 @@ def _add_tenants(commands: Subparsers) -> None:
 
 def _add_trust(group: Subparsers) -> None:
     example = "syncd tenant trust acme --issuer https://login.example.com/ --value org_123"
-    trusting = _add(group, "trust", issuers.trust_command, "Let OAuth tokens speak for a tenant.", example)
-    ending = _add(group, "untrust", issuers.untrust_command, "Take that away.", example.replace("trust", "untrust", 1))
+    trusting = _add(group, "trust", "issuers.trust_command", "Let OAuth tokens speak for a tenant.", example)
+    ending = _add(
+        group, "untrust", "issuers.untrust_command", "Take that away.", example.replace("trust", "untrust", 1)
+    )
     for parser in (trusting, ending):
         parser.add_argument("--issuer", required=True, metavar="URL", help="the issuer, as its tokens name it")
         parser.add_argument("--value", required=True, help="value of the claim SYNCD_OAUTH_TENANT_CLAIM")
-    listing = _add(group, "trusted", issuers.trusted_command, "List these tokens.", "syncd tenant trusted acme")
+    listing = _add(group, "trusted", "issuers.trusted_command", "List these tokens.", "syncd tenant trusted acme")
     for parser in (trusting, ending, listing):
         parser.add_argument("name", metavar="NAME")
 
@@ -150,19 +129,21 @@ def _add_trust(group: Subparsers) -> None:
 def _add_users(commands: Subparsers) -> None:
     group = _add_group(commands, "user", "People who sign in.")
     example = "syncd user add --email ann@example.com --role admin"
-    adding = _add(group, "add", users.add_command, "Add a user; the link to sign in with is printed once.", example)
+    adding = _add(group, "add", "users.add_command", "Add a user; the link to sign in with is printed once.", example)
     adding.add_argument(
         "--username", metavar="NAME", help="3 to 50 letters, digits, underscores (default: from --email)"
     )
     adding.add_argument("--display-name", metavar="NAME", help="what they are called (default: the username)")
-    adding.add_argument("--role", choices=users.ROLES, default="member", help="what they may do (default: member)")
-    listing = _add(group, "list", users.list_command, "List the users.", "syncd user list")
+    adding.add_argument(
+        "--role", choices=[role.value for role in Role], default="member", help="what they may do (default: member)"
+    )
+    listing = _add(group, "list", "users.list_command", "List the users.", "syncd user list")
     example = "syncd user disable --email ann@example.com"
-    disabling = _add(group, "disable", users.disable_command, "Sign a user out and keep them out.", example)
+    disabling = _add(group, "disable", "users.disable_command", "Sign a user out and keep them out.", example)
     example = "syncd user enable --email ann@example.com"
-    enabling = _add(group, "enable", users.enable_command, "Let a user sign in again.", example)
+    enabling = _add(group, "enable", "users.enable_command", "Let a user sign in again.", example)
     example = "syncd user link --email ann@example.com"
-    linking = _add(group, "link", users.link_command, "Print a new link to sign in with, once.", example)
+    linking = _add(group, "link", "users.link_command", "Print a new link to sign in with, once.", example)
     for parser in (adding, disabling, enabling, linking):
         parser.add_argument("--email", required=True, metavar="ADDRESS", help="what they sign in with")
     for parser in (adding, listing, disabling, enabling, linking):
@@ -171,22 +152,22 @@ def _add_users(commands: Subparsers) -> None:
 
 def _add_keys(commands: Subparsers) -> None:
     group = _add_group(commands, "key", "API keys of agents and machines.")
-    adding = _add(group, "add", keys.add_command, "Add a key; its secret is printed once.", "syncd key add --name ci")
+    adding = _add(group, "add", "keys.add_command", "Add a key; its secret is printed once.", "syncd key add --name ci")
     adding.add_argument("--name", required=True, metavar="NAME", help="what the key is for")
     adding.add_argument(
         "--scope",
         action="append",
-        choices=keys.SCOPES,
+        choices=ALL_SCOPES,
         metavar="SCOPE",
-        help=f"one of {', '.join(keys.SCOPES)} (default: docs:read)",
+        help=f"one of {', '.join(ALL_SCOPES)} (default: docs:read)",
     )
     adding.add_argument("--project", action="append", metavar="NAME", help="allow only this project (repeatable)")
     adding.add_argument("--expires-days", type=int, metavar="DAYS", help="end the key after so many days")
-    listing = _add(group, "list", keys.list_command, "List the keys.", "syncd key list")
-    revoking = _add(group, "revoke", keys.revoke_command, "End a key.", "syncd key revoke 4fJ2kQ81xYzA")
+    listing = _add(group, "list", "keys.list_command", "List the keys.", "syncd key list")
+    revoking = _add(group, "revoke", "keys.revoke_command", "End a key.", "syncd key revoke 4fJ2kQ81xYzA")
     revoking.add_argument("key_id", metavar="KEY_ID")
     example = "syncd key rotate 4fJ2kQ81xYzA"
-    rotating = _add(group, "rotate", keys.rotate_command, "Make the successor of a key.", example)
+    rotating = _add(group, "rotate", "keys.rotate_command", "Make the successor of a key.", example)
     rotating.add_argument("key_id", metavar="KEY_ID")
     rotating.add_argument(
         "--overlap-hours", type=float, default=24.0, metavar="HOURS", help="how long the old one works on (default: 24)"
@@ -198,7 +179,7 @@ def _add_keys(commands: Subparsers) -> None:
 
 def _add_projects(commands: Subparsers) -> None:
     group = _add_group(commands, "project", "What is mirrored.")
-    adding = _add(group, "add", projects.add_command, "Add a project.", "syncd project add --repo encode/httpx")
+    adding = _add(group, "add", "projects.add_command", "Add a project.", "syncd project add --repo encode/httpx")
     where = adding.add_mutually_exclusive_group(required=True)
     where.add_argument("--repo", metavar="OWNER/NAME", help="a GitHub repository")
     where.add_argument("--folder", metavar="PATH", help="a folder below SYNCD_FOLDER_ROOTS")
@@ -210,9 +191,9 @@ def _add_projects(commands: Subparsers) -> None:
     adding.add_argument(
         "--commit-status", action="store_true", help="tell GitHub beside each pushed commit whether its docs are synced"
     )
-    listing = _add(group, "list", projects.list_command, "List the projects.", "syncd project list")
-    showing = _add(group, "show", projects.show_command, "Show one project.", "syncd project show httpx")
-    syncing = _add(group, "sync", projects.sync_command, "Look at the source now.", "syncd project sync httpx --wait")
+    listing = _add(group, "list", "projects.list_command", "List the projects.", "syncd project list")
+    showing = _add(group, "show", "projects.show_command", "Show one project.", "syncd project show httpx")
+    syncing = _add(group, "sync", "projects.sync_command", "Look at the source now.", "syncd project sync httpx --wait")
     syncing.add_argument("--wait", action="store_true", help="return when the commit at the head is visible")
     syncing.add_argument(
         "--timeout", type=float, default=600.0, metavar="SECONDS", help="how long to wait (default: 600)"
@@ -220,13 +201,17 @@ def _add_projects(commands: Subparsers) -> None:
     checking = _add(
         group,
         "check",
-        checks.check_command,
+        "checks.check_command",
         "List broken links, and documents cut as plain text; exit 1 where a link is broken.",
         "syncd project check httpx --at r42",
     )
     checking.add_argument("--at", metavar="MOMENT", help="revision, commit or time (default: now)")
     setting = _add(
-        group, "set", projects.set_command, "Change a project.", "syncd project set httpx --branch main --commit-status"
+        group,
+        "set",
+        "projects.set_command",
+        "Change a project.",
+        "syncd project set httpx --branch main --commit-status",
     )
     setting.add_argument("--name", dest="new_name", metavar="N", help="what it is called from now on")
     setting.add_argument("--branch", metavar="B", help="branch to mirror (empty: the repository's own)")
@@ -244,7 +229,7 @@ def _add_projects(commands: Subparsers) -> None:
         help="tell GitHub beside each pushed commit whether its docs are synced",
     )
     removing = _add(
-        group, "remove", projects.remove_command, "Remove a project and its documents.", "syncd project remove httpx"
+        group, "remove", "projects.remove_command", "Remove a project and its documents.", "syncd project remove httpx"
     )
     for parser in (showing, syncing, checking, setting, removing):
         parser.add_argument("name", metavar="PROJECT")
@@ -254,18 +239,18 @@ def _add_projects(commands: Subparsers) -> None:
 
 def _add_locks(commands: Subparsers) -> None:
     group = _add_group(commands, "lock", "Who holds or froze what.")
-    listing = _add(group, "list", locks.list_command, "List the locks.", "syncd lock list")
-    showing = _add(group, "show", locks.show_command, "Show the lock of a project.", "syncd lock show httpx")
+    listing = _add(group, "list", "locks.list_command", "List the locks.", "syncd lock list")
+    showing = _add(group, "show", "locks.show_command", "Show the lock of a project.", "syncd lock show httpx")
     example = 'syncd lock freeze httpx --reason "release 2.0" --until 2h'
-    freezing = _add(group, "freeze", locks.freeze_command, "Stop the syncs of a project; reads go on.", example)
+    freezing = _add(group, "freeze", "locks.freeze_command", "Stop the syncs of a project; reads go on.", example)
     freezing.add_argument(
         "--until", metavar="TIME", help="2026-11-20T22:00:00Z, or 30m, 2h, 3d (default: until lifted)"
     )
     lifting = _add(
-        group, "unfreeze", locks.unfreeze_command, "Lift a freeze, and sync at once.", "syncd lock unfreeze httpx"
+        group, "unfreeze", "locks.unfreeze_command", "Lift a freeze, and sync at once.", "syncd lock unfreeze httpx"
     )
     example = 'syncd lock force-release httpx --fence 42 --reason "stuck on a dead host"'
-    forcing = _add(group, "force-release", locks.force_release_command, "End the lease of a holder.", example)
+    forcing = _add(group, "force-release", "locks.force_release_command", "End the lease of a holder.", example)
     forcing.add_argument(
         "--fence",
         type=int,
@@ -274,7 +259,11 @@ def _add_locks(commands: Subparsers) -> None:
         help="its fence, as `lock show` tells: another holder is left alone",
     )
     history = _add(
-        group, "history", locks.history_command, "List what happened to a lock.", "syncd lock history httpx --limit 20"
+        group,
+        "history",
+        "locks.history_command",
+        "List what happened to a lock.",
+        "syncd lock history httpx --limit 20",
     )
     history.add_argument("--limit", type=_parse_page_size, default=100, metavar="N", help="1 to 1000 (default: 100)")
     history.add_argument("--cursor", metavar="CURSOR", help="go on where an earlier page ended")
@@ -296,7 +285,7 @@ def _add_pull(commands: Subparsers) -> None:
     parser = _add(
         commands,
         "pull",
-        pull.pull_command,
+        "pull.pull_command",
         "Write a project's docs to a directory, all at once.",
         "syncd pull httpx ./httpx-docs --at r42",
     )
@@ -312,13 +301,17 @@ def _add_pull(commands: Subparsers) -> None:
 def _add_github(commands: Subparsers) -> None:
     group = _add_group(commands, "github", "The GitHub App and whom it serves.")
     example = "syncd github connect --tenant acme --account acme-corp"
-    connecting = _add(group, "connect", github.connect_command, "Print the link that connects an account.", example)
+    connecting = _add(group, "connect", "github.connect_command", "Print the link that connects an account.", example)
     connecting.add_argument(
         "--account", required=True, metavar="OWNER", help="the user or organisation that owns the repositories"
     )
-    listing = _add(group, "list", github.list_command, "List a tenant's installations.", "syncd github list")
+    listing = _add(group, "list", "github.list_command", "List a tenant's installations.", "syncd github list")
     ending = _add(
-        group, "disconnect", github.disconnect_command, "Take an installation away.", "syncd github disconnect 40000001"
+        group,
+        "disconnect",
+        "github.disconnect_command",
+        "Take an installation away.",
+        "syncd github disconnect 40000001",
     )
     ending.add_argument("installation_id", type=int, metavar="INSTALLATION")
     for parser in (connecting, listing, ending):
@@ -327,7 +320,7 @@ def _add_github(commands: Subparsers) -> None:
 
 def _add_status(commands: Subparsers) -> None:
     parser = _add(
-        commands, "status", status.status_command, "Show the projects and who works on them.", "syncd status --watch"
+        commands, "status", "status.status_command", "Show the projects and who works on them.", "syncd status --watch"
     )
     parser.add_argument("--watch", action="store_true", help="stay, and show syncs as they go, until Ctrl-C")
     _add_tenant_option(parser)
@@ -337,7 +330,7 @@ def _add_eval(commands: Subparsers) -> None:
     parser = _add(
         commands,
         "eval",
-        evaluation.eval_command,
+        "evaluation.eval_command",
         "Measure how well search answers questions whose answers are known.",
         "syncd eval questions.jsonl --project httpx --compare before.json",
     )
@@ -353,22 +346,22 @@ def _add_eval(commands: Subparsers) -> None:
 
 
 def _add_usage(commands: Subparsers) -> None:
-    parser = _add(commands, "usage", usage.usage_command, "Show what agents asked.", "syncd usage --by tool --days 7")
+    parser = _add(commands, "usage", "usage.usage_command", "Show what agents asked.", "syncd usage --by tool --days 7")
     parser.add_argument("--days", type=int, default=30, metavar="DAYS", help="of how many days (default: 30)")
-    parser.add_argument("--by", choices=usage.GROUPINGS, default="day", help="summed up by what (default: day)")
+    parser.add_argument("--by", choices=("day", "tool", "key"), default="day", help="summed up by what (default: day)")
     _add_tenant_option(parser)
 
 
 def _add_doctor(commands: Subparsers) -> None:
     parser = _add(
-        commands, "doctor", doctor.doctor_command, "Check every part, and say what to do.", "syncd doctor --fix"
+        commands, "doctor", "doctor.doctor_command", "Check every part, and say what to do.", "syncd doctor --fix"
     )
     parser.add_argument("--fix", action="store_true", help="also put right what can be put right without a person")
 
 
 def _add_mcp_config(commands: Subparsers) -> None:
     does, example = "Print the configuration of an MCP client, to paste.", "syncd mcp-config --client claude-code"
-    parser = _add(commands, "mcp-config", mcp_config.mcp_config_command, does, example)
+    parser = _add(commands, "mcp-config", "mcp_config.mcp_config_command", does, example)
     parser.add_argument("--client", required=True, choices=CLIENTS, help=f"one of {', '.join(CLIENTS)}")
     parser.add_argument(
         "--url", metavar="URL", help="where the client reaches the server (default: SYNCD_MCP_URL, else here)"

@@ -22,7 +22,6 @@ from syncd.services.keys import (
 from syncd.services.projects import make_project_not_found
 from syncd.settings import KEY_ENVIRONMENTS
 
-SCOPES = ("docs:read", "docs:sync", "locks:write", "admin")
 OVERLAP_MAX_HOURS = 24 * 30
 
 

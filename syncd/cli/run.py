@@ -14,8 +14,6 @@ from syncd.daemon import run_daemon
 from syncd.services.sources import FolderAccess
 from syncd.web.server import open_site
 
-INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
-
 
 async def run_command(arguments: argparse.Namespace) -> int:
     """Run until SIGTERM or Ctrl-C, then drain."""

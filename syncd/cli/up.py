@@ -17,9 +17,10 @@ from syncd.adapters.logs import configure_logging
 from syncd.adapters.systemd import open_notifier
 from syncd.bootstrap import Grounds, find_key_ring, make_github_access, open_parts, utc_now
 from syncd.cli.desk import make_data_directory
+from syncd.cli.exit_codes import INTERRUPTED
 from syncd.cli.projects import complete_project
 from syncd.cli.ready import Progress, Ready, open_progress, print_ready
-from syncd.cli.run import INTERRUPTED, stopping_by_signal
+from syncd.cli.run import stopping_by_signal
 from syncd.core.projects import NewProject, Project
 from syncd.daemon import run_daemon
 from syncd.errors import SyncdError, Unreachable

@@ -9,8 +9,6 @@ from syncd.core.usage import Spending
 from syncd.errors import BadUsage
 from syncd.services.usage import get_quota, get_usage, set_quota
 
-GROUPINGS = ("day", "tool", "key")
-
 
 async def usage_command(arguments: argparse.Namespace) -> int:
     """Show what the agents of a tenant asked."""

@@ -15,8 +15,6 @@ from syncd.core.users import Role, User, make_new_user, normalise_email
 from syncd.services.users import Link, People, change_user, create_user, make_link
 from syncd.settings import Settings
 
-ROLES = tuple(role.value for role in Role)
-
 
 async def add_command(arguments: argparse.Namespace) -> int:
     """Add a user, and print the link to sign in with."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 SECRET_BYTES = 32
 KEY_ID_LENGTH = 12
+ALL_SCOPES = ("docs:read", "docs:sync", "locks:write", "admin")
 # The environment that stands in the text of a platform key: only such a text is looked up among them.
 PLATFORM = "platform"
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

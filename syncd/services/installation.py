@@ -17,12 +17,11 @@ from syncd.adapters.postgres.keys import NewKey, add_key, resolve_key
 from syncd.adapters.postgres.migrations import list_migrations, run_migrations
 from syncd.adapters.postgres.roles import Login, get_server, make_login_url, put_groups, put_logins
 from syncd.adapters.postgres.tenants import Tenant, add_tenant, find_tenant
-from syncd.core.keys import make_key, make_key_id, parse_key
+from syncd.core.keys import ALL_SCOPES, make_key, make_key_id, parse_key
 from syncd.errors import Stalled
 from syncd.services.users import Link, People, open_first_user
 
 DEFAULT_TENANT = "default"
-ALL_SCOPES = ("docs:read", "docs:sync", "locks:write", "admin")
 
 
 Waits: TypeAlias = Mapping[str, Callable[[], Awaitable[int]]]

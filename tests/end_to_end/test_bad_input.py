@@ -18,6 +18,7 @@ import pytest_asyncio
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.connections import require_recent_server
 from syncd.cli.arguments import make_parser
+from syncd.cli.loading import load
 from syncd.errors import NotFound, Stalled, SyncdError
 from tests.databases import Database
 from tests.environment import clear_environment
@@ -45,7 +46,7 @@ class Desk:
     async def up(self, *arguments: str) -> int:
         places = ["--data-dir", str(self.root / "data"), "--http", "127.0.0.1:0", "--mcp", "127.0.0.1:0"]
         parsed = make_parser().parse_args(["up", "--once", "--json", *places, *arguments])
-        return int(await parsed.handler(parsed))
+        return int(await load(parsed.handler)(parsed))
 
     async def fail(self, *arguments: str) -> tuple[str, int]:
         """Return code and exit code of a run that must fail, with a sentence and a hint that tell no secret."""

@@ -7,9 +7,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from syncd.adapters.embedded.redis import RedisServer
+from syncd.core.keys import ALL_SCOPES
 from syncd.core.projects import NewProject, Project
 from syncd.core.users import User
-from syncd.services.installation import ALL_SCOPES
 from syncd.web.api.route import Route
 from tests.databases import Database
 from tests.mirror import Mirror, open_mirror

@@ -10,8 +10,8 @@ import pytest_asyncio
 from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.redis.locks import open_redis_client
+from syncd.core.keys import ALL_SCOPES
 from syncd.core.users import Role
-from syncd.services.installation import ALL_SCOPES
 from syncd.web.api.route import Access, Route
 from syncd.web.api.routes import ROUTES
 from syncd.web.auth import SAFE_METHODS

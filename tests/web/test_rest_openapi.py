@@ -29,10 +29,10 @@ from syncd.adapters.postgres.connections import Pool, open_pool
 from syncd.adapters.postgres.tenants import add_tenant, find_tenant_by_id
 from syncd.adapters.redis.locks import RedisClient, open_redis_client
 from syncd.core.ids import TenantId
+from syncd.core.keys import ALL_SCOPES
 from syncd.core.projects import NewProject
 from syncd.core.throttles import Rate
 from syncd.core.users import Role
-from syncd.services.installation import ALL_SCOPES
 from syncd.services.signing_in import ADDRESS_RATE
 from syncd.web.api.openapi import list_statuses, make_openapi
 from syncd.web.api.route import Access, Route

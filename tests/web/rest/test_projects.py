@@ -7,8 +7,8 @@ import pytest
 
 from syncd.adapters.postgres.transactions import in_project
 from syncd.adapters.redis.locks import RedisClient, open_redis_client
+from syncd.core.keys import ALL_SCOPES
 from syncd.core.projects import NewProject
-from syncd.services.installation import ALL_SCOPES
 from tests.fakegithub.gitrepo import GitRepository
 from tests.fakegithub.server import open_fake_github
 from tests.services.folder_projects import sync_folder, write
