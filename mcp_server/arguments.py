@@ -1,6 +1,7 @@
 """Arguments of tools: checked once, here, and answered in words when they are wrong."""
 
 import difflib
+import re
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
@@ -12,11 +13,12 @@ MAX_QUERY_BYTES = 1024
 MAX_ID_CHARACTERS = 2048
 # A cursor of docs_changes holds the revisions of up to 200 projects.
 MAX_CURSOR_CHARACTERS = 16_384
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def is_storable(text: str) -> bool:
     """Return whether Postgres can hold *text*: neither NUL nor half a surrogate pair. Nothing else can be found."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return _UNSTORABLE.search(text) is None
 
 
 def require_storable(text: str) -> str:

@@ -122,7 +122,7 @@ class HttpApplication:
             # Stateless: there is no session to listen to or to end.
             await Response(status_code=405, headers={"Allow": "POST"})(scope, receive, send)
             return
-        exchange = begin_exchange(scope, caller, partial(self._identify, request))
+        exchange = begin_exchange(scope, caller, partial(self._identify, scope))
         await RequestBodyLimitMiddleware(self._serve_body, MAX_REQUEST_BYTES)(scope, receive, refusing(exchange, send))
 
     def _refuse(self, status: int, error: str, description: str) -> Response:
@@ -133,7 +133,7 @@ class HttpApplication:
 
     async def _identify_anew(self, request: Request) -> Caller | None:
         """Return who begins a request. Raises `Overloaded` for whoever has shown too many wrong keys, but for one that was good here."""
-        key = _find_key(request)
+        key = _find_key(request.scope)
         if key is None:
             return None
         if not self.verifier.knew(key):
@@ -147,8 +147,8 @@ class HttpApplication:
         peer = request.client.host if request.client else ""
         return name_site(find_address(peer, ",".join(request.headers.getlist(FORWARDED_HEADER)), self.trusted_proxies))
 
-    async def _identify(self, request: Request) -> Caller | None:
-        key = _find_key(request)
+    async def _identify(self, scope: Scope) -> Caller | None:
+        key = _find_key(scope)
         return None if key is None else await self.verifier.find_caller(key)
 
     async def _serve_body(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -239,9 +239,12 @@ def make_security(
     )
 
 
-def _find_key(request: Request) -> str | None:
-    kind, _, key = request.headers.get("authorization", "").partition(" ")
-    return key.strip() if kind.lower() == "bearer" and key else None
+def _find_key(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            kind, _, key = value.decode("latin-1").partition(" ")
+            return key.strip() if kind.lower() == "bearer" and key else None
+    return None
 
 
 def _postpone(error: RetryLater) -> Response:

@@ -11,6 +11,7 @@ from mcp_server.answers import Answer
 from mcp_server.identity import Caller
 from syncd.adapters.postgres.connections import Connection, Pool
 from syncd.adapters.postgres.reading.projects import ReadableProject
+from syncd.adapters.postgres.standing import Standing
 from syncd.core.cursors import CursorSealer
 from syncd.core.meaning import NO_HELPERS, Helpers
 from syncd.errors import NotFound
@@ -39,10 +40,10 @@ class SessionRules:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks, for what one statement answers: it opens its own transaction. People see repositories at *web_url*."""
+    """Who asks, for what one statement answers: it is its own transaction. People see repositories at *web_url*."""
 
     caller: Caller
-    pool: Pool
+    standing: Standing
     web_url: str
 
 

@@ -26,6 +26,7 @@ from mcp_server.requests import Identify
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.reading.limits import explaining_reads
 from syncd.adapters.postgres.reading.projects import list_projects
+from syncd.adapters.postgres.standing import Standing
 from syncd.adapters.postgres.transactions import reading, writing
 from syncd.core.cursors import CursorSealer
 from syncd.core.meaning import NO_HELPERS, Helpers
@@ -42,6 +43,7 @@ class Dispatcher:
     """Answers tools/list and tools/call. *identify* says whose request a context is; people see repositories at *web_url*."""
 
     pool: Pool
+    standing: Standing
     identify: Identify
     gate: Gate
     cursors: CursorSealer
@@ -119,8 +121,7 @@ class Dispatcher:
     ) -> Answer:
         if tool.at_once is not None:
             with explaining_reads():
-                async with asyncio.timeout(CALL_SECONDS):
-                    answer = await tool.at_once(Asker(caller, self.pool, self.web_url), arguments)
+                answer = await tool.at_once(Asker(caller, self.standing, self.web_url), arguments)
             if answer is not None:
                 return answer
         async with self.open_call(caller, writes=tool.writes) as call:

@@ -33,6 +33,37 @@ class Door:
             del self._open[address]
 
 
+class _JoinedWrites:
+    """Writes the head of an answer together with what follows it at once: in one packet, for which a client wakes once."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self.is_closing = transport.is_closing
+        self._transport = transport
+        self._loop = loop
+        self._begun = False
+        self._kept: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        """Write *data*; the first of it, with the next, or alone where none comes before the loop goes round."""
+        if self._begun:
+            self._kept.append(data)
+            self._flush()
+        else:
+            self._begun = True
+            self._kept.append(data)
+            self._loop.call_soon(self._flush)
+
+    def close(self) -> None:
+        """Close the connection, once what was written has left."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._kept and not self._transport.is_closing():
+            self._transport.writelines(self._kept)
+            self._kept = []
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """uvicorn's protocol, which ends a connection that is one too many, whose request does not come, or whose client does not read."""
 
@@ -42,6 +73,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(*positional, **named)
         self._deadline: asyncio.TimerHandle | None = None
         self._write_deadline: asyncio.TimerHandle | None = None
+        self._lacks_body = False
         self._address = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's is
@@ -61,20 +93,28 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; with its first byte the next header is awaited."""
-        if self._deadline is None and (self.cycle is None or self.cycle.response_complete):
-            self._await(self.door.header_seconds)
+        """Take what came, and await what is still to come of a request. One that came whole is awaited no longer: it needs no timer."""
         super().data_received(data)
+        if self._deadline is None:
+            if self._lacks_body:
+                self._await(self.door.header_seconds * BODY_FACTOR)
+            elif self.cycle is None or self.cycle.response_complete:
+                self._await(self.door.header_seconds)
 
     def on_headers_complete(self) -> None:
         """Await the body, once the header is whole."""
         super().on_headers_complete()
-        self._await(self.door.header_seconds * BODY_FACTOR)
+        self._stop_waiting()
+        self._lacks_body = True
+        # Of other methods some answers have no body that would take the head along.
+        if self.cycle is not None and self.cycle.scope is self.scope and self.scope["method"] == "POST":
+            self.cycle.transport = _JoinedWrites(self.transport, self.loop)  # type: ignore[assignment] # what the cycle asks of one
 
     def on_message_complete(self) -> None:
         """Await nothing while the request is answered."""
         super().on_message_complete()
         self._stop_waiting()
+        self._lacks_body = False
 
     def pause_writing(self) -> None:
         """Stop writing to a client that does not read, and end the connection if that lasts: what waits for it is held in memory."""

@@ -7,7 +7,7 @@ from syncd.adapters.postgres.reading.projects import ReadableProject
 
 def format_time(moment: datetime | None) -> str | None:
     """Return a time as agents read it: UTC, to the second."""
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if moment is None else f"{moment.astimezone(UTC).isoformat()[:19]}Z"
 
 
 def describe_state(project: ReadableProject) -> str:

@@ -16,6 +16,7 @@ from syncd.core.visible import make_visible
 MAX_ANSWER_BYTES = 256 * 1024
 MAX_ERROR_CHARACTERS = 4_000
 _ROOM_AROUND_TEXT = 8 * 1024
+_MOST_BYTES_A_CHARACTER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,8 @@ def _describe(counts: Counter[str]) -> str:
 
 
 def _cut_bytes(text: str, limit: int) -> tuple[str, bool]:
+    if len(text) * _MOST_BYTES_A_CHARACTER <= limit:
+        return text, False
     encoded = text.encode()
     if len(encoded) <= limit:
         return text, False

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from math import ceil
 from uuid import UUID
 
@@ -22,9 +22,9 @@ from syncd.adapters.beside import beside
 from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.reading.limits import explaining_reads
 from syncd.adapters.postgres.transactions import reading, writing
-from syncd.adapters.postgres.usage import UsageKey, explaining_refusal, get_spending, record_requests
+from syncd.adapters.postgres.usage import explaining_refusal, get_spending, record_requests
 from syncd.core.ids import TenantId
-from syncd.core.usage import AgentRequest, Spending, Usage, make_request_id, measure_request
+from syncd.core.usage import AgentRequest, Spending, Usage, UsageKey, make_request_id, measure_requests, sum_up
 from syncd.errors import Rejected, SyncdError
 
 FLUSH_SECONDS = 1.0
@@ -34,6 +34,9 @@ DRAIN_SECONDS = 5.0
 MAX_WAITING_REQUESTS = 10_000
 # One statement has two seconds.
 BATCH_REQUESTS = 1_000
+
+# Equal arguments make equal texts.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)
 
 logger = logging.getLogger("mcp_server.ledger")
 
@@ -54,6 +57,11 @@ class Answered:
     refused: bool = False
     request_id: UUID | None = None
 
+    @property
+    def bytes(self) -> int:
+        """Return how many bytes the text has."""
+        return len(self.text) if self.text.isascii() else len(self.text.encode(errors="replace"))
+
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
@@ -65,34 +73,47 @@ class _Batch:
 
 @dataclass(slots=True)
 class _Book:
-    """The account of one tenant: what waits to be written, and what it had spent when it was last looked at."""
+    """The account of one tenant: what waits to be written, and what it had spent when it was last looked at.
+
+    *dropped* sums up what was not kept row by row: there is none of it where no row waits.
+    """
 
     requests: list[AgentRequest] = field(default_factory=list)
-    usage: dict[UsageKey, Usage] = field(default_factory=dict)
+    dropped: dict[UsageKey, Usage] = field(default_factory=dict)
     unsent: _Batch | None = None
     spending: Spending | None = None
-    spent_on: datetime | None = None
-    since: Usage = field(default_factory=Usage)
+    spent_on: date | None = None
+    calls_since: int = 0
+    tokens_since: int = 0
 
     @property
     def unwritten(self) -> Usage:
         """Return what is not known to be stored."""
-        return sum((*(self.unsent.usage.values() if self.unsent else ()), *self.usage.values()), Usage())
+        unsent = self.unsent.usage.values() if self.unsent else ()
+        return sum((*unsent, *sum_up(self.requests, self.dropped).values()), Usage())
 
     @property
     def batches(self) -> int:
         """Return how many batches there are to write of what is here now."""
-        waiting = ceil(len(self.requests) / BATCH_REQUESTS) or bool(self.usage)
-        return waiting + (self.unsent is not None)
+        return ceil(len(self.requests) / BATCH_REQUESTS) + (self.unsent is not None)
+
+    @property
+    def exhausted(self) -> bool:
+        """Return whether the day's quota is used up."""
+        return self.spending is not None and self.spending.exhausts(calls=self.calls_since, tokens=self.tokens_since)
+
+    def note_spending(self, spending: Spending, day: date) -> None:
+        """Note what was spent on *day* as the database says, which knows nothing of what is not stored."""
+        self.spending, self.spent_on = spending, day
+        unwritten = self.unwritten
+        self.calls_since, self.tokens_since = unwritten.calls - unwritten.refused, unwritten.tokens
 
     def cut(self) -> _Batch | None:
         """Return the batch to be written next: the one whose end is not known, else one of what waits."""
-        if self.unsent is None and self.usage:
-            self.unsent = _Batch(tuple(self.requests[:BATCH_REQUESTS]), self.usage)
-            self.requests, self.usage = self.requests[BATCH_REQUESTS:], {}
-        elif self.unsent is None and self.requests:
-            self.unsent = _Batch(tuple(self.requests[:BATCH_REQUESTS]), {})
-            self.requests = self.requests[BATCH_REQUESTS:]
+        if self.unsent is None and self.requests:
+            requests, self.requests = tuple(self.requests[:BATCH_REQUESTS]), self.requests[BATCH_REQUESTS:]
+            self.unsent = _Batch(requests, sum_up(requests, self.dropped))
+            self.dropped = {}
         return self.unsent
 
 
@@ -122,7 +143,7 @@ class Ledger:
             argument_hash=self._hash(answered.arguments),
             outcome=answered.outcome,
             rows=answered.rows,
-            bytes=len(answered.text.encode(errors="replace")),
+            bytes=answered.bytes,
             tokens=ceil(len(answered.text) / 4),
             milliseconds=round(answered.seconds * 1000, 3),
             refused=answered.refused,
@@ -134,7 +155,7 @@ class Ledger:
         """Return what tells equal arguments from others, and tells nothing else of them."""
         if not arguments:
             return None
-        text = json.dumps(arguments, sort_keys=True, separators=(",", ":"), default=str)
+        text = _ENCODER.encode(arguments)
         return hmac.digest(self._key, text.encode(errors="surrogatepass"), hashlib.sha256).hex()[:32]
 
     def _add(self, book: _Book, request: AgentRequest) -> None:
@@ -143,18 +164,19 @@ class Ledger:
         if recorded:
             book.requests.append(request)
             self._waiting += 1
-        place = (request.day, request.key_id, request.tool)
-        measured = measure_request(request, recorded=recorded)
-        book.usage[place] = book.usage.get(place, Usage()) + measured
-        book.since += measured
+        else:
+            place = (request.day, request.key_id, request.tool)
+            book.dropped[place] = book.dropped.get(place, Usage()) + measure_requests((request,), recorded=False)
+        book.calls_since += not request.refused
+        book.tokens_since += request.tokens
 
     async def require_quota(self, tenant_id: TenantId) -> None:
         """Return while the tenant's day is not used up. Raises `Overloaded`; other servers' calls of the last second are not seen."""
         now = self._clock()
         book = self._books.setdefault(tenant_id, _Book())
-        if book.spending is None or book.spent_on is None or book.spent_on.date() != now.date():
-            await self._look(tenant_id, book, now)
-        if book.spending is not None and book.spending.after(book.since).exhausted:
+        if book.spent_on != now.date():
+            await self._look(tenant_id, book, now.date())
+        if book.exhausted:
             tomorrow = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
             raise Overloaded(
                 "quota_exhausted",
@@ -163,11 +185,11 @@ class Ledger:
                 after_seconds=(tomorrow - now).total_seconds(),
             )
 
-    async def _look(self, tenant_id: TenantId, book: _Book, now: datetime) -> None:
+    async def _look(self, tenant_id: TenantId, book: _Book, day: date) -> None:
         with explaining_reads():
             async with reading(self._pool, tenant_id) as connection:
-                book.spending = await get_spending(connection, now.date())
-        book.spent_on, book.since = now, book.unwritten
+                spending = await get_spending(connection, day)
+        book.note_spending(spending, day)
 
     async def flush(self) -> int:
         """Write down what waits. Returns how many tenants' accounts could not be written; they wait on."""
@@ -196,15 +218,14 @@ class Ledger:
             batch = book.cut()
             if batch is None:
                 return
-            day = self._clock()
+            day = self._clock().date()
             with explaining_reads(), explaining_refusal():
                 async with writing(self._pool, tenant_id) as connection:
                     await record_requests(connection, batch.requests, batch.usage)
-                    spending = await get_spending(connection, day.date())
+                    spending = await get_spending(connection, day)
             self._waiting -= len(batch.requests)
-            book.unsent, book.spending, book.spent_on = None, spending, day
-            # What was noted since the batch was cut is not in what the database said.
-            book.since = book.unwritten
+            book.unsent = None
+            book.note_spending(spending, day)
 
     async def run(self) -> None:
         """Write down what waits, a second after the first of it came, for ever."""

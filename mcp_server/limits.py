@@ -189,31 +189,26 @@ class Places:
         self._under_way += 1
         place.users += 1
         try:
-            async with self._turn(place):
+            await self._take_turn(place)
+            try:
                 yield
+            finally:
+                place.turns.release()
         finally:
             self._under_way -= 1
             place.users -= 1
             if place.users == 0:
                 del self._places[name]
 
-    async def _wait(self, place: _Place) -> None:
+    async def _take_turn(self, place: _Place) -> None:
+        if not place.turns.locked():
+            await place.turns.acquire()  # at once
+            return
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 await place.turns.acquire()
         except TimeoutError as error:
             raise _make_too_many_error(self.running_per_caller) from error
-
-    @asynccontextmanager
-    async def _turn(self, place: _Place) -> AsyncIterator[None]:
-        if place.turns.locked():
-            await self._wait(place)
-        else:
-            await place.turns.acquire()  # at once
-        try:
-            yield
-        finally:
-            place.turns.release()
 
 
 def _make_too_many_error(running: int) -> Overloaded:

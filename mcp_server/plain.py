@@ -37,6 +37,7 @@ from mcp_server.registry import TOOLS
 
 logger = logging.getLogger("mcp_server.plain")
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 _METHOD = "tools/call"
 _TOOL_NAMES = frozenset(tool.name for tool in TOOLS)
 _ACCEPTED = frozenset({b"application/json, text/event-stream", b"text/event-stream, application/json", b"*/*"})
@@ -155,7 +156,7 @@ class PlainCalls:
 
     async def answer(self, call: PlainCall, scope: Scope, send: Send) -> None:
         """Answer a call, as the SDK would have."""
-        context = ServerRequestContext[Any, Any](
+        context: ServerRequestContext[Any, Any] = ServerRequestContext(
             session=cast("Any", _SILENT),
             lifespan_context={},
             method=_METHOD,
@@ -191,7 +192,7 @@ class PlainCalls:
         if modern:
             wire["_meta"] = {**wire.get("_meta", {}), SERVER_INFO_META_KEY: self.stamp}
             message = {"jsonrpc": "2.0", "id": call.request_id, "result": wire}
-            return json.dumps(message, separators=(",", ":")).encode()
+            return _ENCODER.encode(message).encode()
         response = JSONRPCResponse(jsonrpc="2.0", id=call.request_id, result=wire)
         return response.model_dump_json(by_alias=True, exclude_unset=True).encode()
 
@@ -214,7 +215,7 @@ async def _send_error(send: Send, call: PlainCall, error: ErrorData) -> None:
     message = JSONRPCError(jsonrpc="2.0", id=call.request_id, error=error)
     if call.version == LATEST_MODERN_VERSION:
         wire = message.model_dump(mode="json", by_alias=True, exclude_none=True)
-        body = json.dumps(wire, separators=(",", ":")).encode()
+        body = _ENCODER.encode(wire).encode()
         await _send(send, ERROR_CODE_HTTP_STATUS.get(error.code, 200), call, body)
     else:
         await _send(send, 200, call, message.model_dump_json(by_alias=True, exclude_unset=True).encode())

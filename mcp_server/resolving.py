@@ -105,7 +105,7 @@ async def find_at_once(
     # What may be cut off at the end of an id leaves its project alone.
     project = split_project(readings[0].name)[0]
     found = await read_document(
-        asker.pool,
+        asker.standing,
         asker.caller.tenant_id,
         allowed=asker.caller.project_ids,
         project=project,

@@ -21,6 +21,7 @@ from mcp_server.requests import Identify, Requests
 from mcp_server.resources import Resources
 from mcp_server.subscribing import Listener, StreamLimits
 from syncd.adapters.postgres.connections import Pool
+from syncd.adapters.postgres.standing import Standing
 from syncd.core.cursors import CursorSealer
 from syncd.core.meaning import NO_HELPERS, Helpers
 from syncd.core.permalinks import make_web_url
@@ -32,6 +33,7 @@ _SCHEMAS = {tool.name: tool.describe().input_schema for tool in TOOLS}
 
 async def make_server(
     pool: Pool,
+    standing: Standing,
     feed: ChangeFeed,
     *,
     admission: Admission,
@@ -40,7 +42,7 @@ async def make_server(
     settings: Settings,
     helpers: Helpers = NO_HELPERS,
 ) -> Server[dict[str, Any]]:
-    """Return the server over *pool*, the reader's.
+    """Return the server over *pool*, the reader's, and what stands by of it.
 
     *admission* wraps every message, and says whose it is; *identify_again*, whose it still is a while later. *helpers* are the models that
     searches may ask.
@@ -48,6 +50,7 @@ async def make_server(
     gate = Gate(hmac.digest(installation_key, b"fence", hashlib.sha256))
     dispatcher = Dispatcher(
         pool,
+        standing,
         admission.identify,
         gate,
         CursorSealer(hmac.digest(installation_key, b"cursor", hashlib.sha256)),

@@ -19,6 +19,7 @@ from mcp.server.stdio import stdio_server
 
 from mcp_server.admission import Admission
 from mcp_server.asgi import HttpApplication, make_resource, make_security, open_application
+from mcp_server.dispatch import CALL_SECONDS
 from mcp_server.doors import Door, make_protocol
 from mcp_server.exchange import identify_again, identify_request
 from mcp_server.feed import ChangeFeed, open_feed
@@ -32,6 +33,7 @@ from syncd.adapters.models.opening import open_helpers
 from syncd.adapters.postgres.connections import Pool, open_pool
 from syncd.adapters.postgres.migrations import list_migrations
 from syncd.adapters.postgres.outages import check_schema
+from syncd.adapters.postgres.standing import Standing, open_standing
 from syncd.adapters.redis.allowances import SharedAllowances
 from syncd.adapters.redis.locks import open_redis_client
 from syncd.adapters.systemd import feeding_watchdog, open_notifier
@@ -54,6 +56,7 @@ logger = logging.getLogger("mcp_server.serving")
 @dataclass(frozen=True, slots=True)
 class _Reader:
     pool: Pool
+    standing: Standing
     verifier: KeyVerifier
     feed: ChangeFeed
     pace: Pace
@@ -69,6 +72,7 @@ class _Reader:
         """Return the server for requests of which *identify* says whose they are."""
         return await make_server(
             self.pool,
+            self.standing,
             self.feed,
             admission=Admission(identify, self.pace, self.places, self.ledger),
             identify_again=identify_again,
@@ -89,6 +93,7 @@ async def _open_reader(settings: Settings) -> AsyncIterator[_Reader]:
         allowance = Allowance(settings.mcp_calls_per_minute / 60, settings.mcp_burst_calls)
         yield _Reader(
             pool,
+            await stack.enter_async_context(open_standing(pool, seconds=CALL_SECONDS)),
             KeyVerifier(pool, now=_utc_now, monotonic=time.monotonic, tokens=await _open_tokens(settings, stack)),
             await stack.enter_async_context(open_feed(pool, url)),
             Pace(allowance, shared, monotonic=time.monotonic),

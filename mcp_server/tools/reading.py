@@ -15,7 +15,7 @@ from syncd.adapters.postgres.reading.at_once import ReadDocument
 from syncd.adapters.postgres.reading.documents import get_text, list_places
 from syncd.adapters.postgres.reading.links import find_anchor
 from syncd.core.leads import list_anchor_names
-from syncd.core.lines import line_starts
+from syncd.core.lines import count_lines
 from syncd.core.references import parse_lines
 from syncd.core.sections import (
     Cut,
@@ -206,7 +206,7 @@ def _name_unlisted(target: Target, places: Sequence[Place], wanted: _Wanted) -> 
 def _read(target: Target, text: str, places: Sequence[Place], wanted: _Wanted) -> _Reading:
     """Return the reading of a text. *places* matter only to what names a section, or is longer than is wanted."""
     sections = list_sections(places)
-    total = len(line_starts(text))
+    total = count_lines(text)
     if target.characters is not None and wanted.section is None and wanted.lines is None:
         if target.characters[0] > len(text):
             raise _beyond_end(total)

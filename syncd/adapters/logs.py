@@ -22,6 +22,7 @@ LIBRARY_LEVELS = {
 VALUE_MAX_CHARACTERS = 4000
 EXCEPTION_MAX_CHARACTERS = 20_000
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
@@ -46,7 +47,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of *record*. A field cannot take the place of one of the fixed names."""
-        return json.dumps(
+        return _ENCODER.encode(
             {
                 **list_fields(record),
                 "time": _format_time(record, timespec="milliseconds"),
@@ -54,8 +55,7 @@ class JsonFormatter(logging.Formatter):
                 "event": redact(_make_printable(record.getMessage())),
                 "logger": record.name,
                 **_describe_exception(record),
-            },
-            ensure_ascii=False,
+            }
         )
 
 
@@ -81,13 +81,15 @@ def _clean(name: str, value: object) -> object:
             return value
         case _ if is_secret_name(name):
             return REDACTED
+        case str():  # what most are; the tests for the others cost more than all the rest
+            # Redacted before it is cut: half a token has another shape.
+            return _cut(redact(_make_printable(value)), VALUE_MAX_CHARACTERS)
         case Mapping():
             return {str(key): _clean(str(key), item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_clean("", item) for item in value]
         case _:
-            # Redacted before it is cut: half a token has another shape.
-            return _cut(redact(_make_printable(str(value))), VALUE_MAX_CHARACTERS)
+            return _clean("", str(value))
 
 
 def _describe_exception(record: logging.LogRecord) -> dict[str, str]:
@@ -99,7 +101,7 @@ def _describe_exception(record: logging.LogRecord) -> dict[str, str]:
 
 def _make_printable(text: str) -> str:
     # A path that is not UTF-8 holds lone surrogates, which no stream can encode.
-    return text.encode("utf-8", "backslashreplace").decode()
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _cut(text: str, limit: int) -> str:

@@ -13,6 +13,11 @@ def line_starts(text: str) -> list[int]:
     return [0, *(end + number for number, end in enumerate(accumulate(map(len, lines[:-1])), 1))] if lines else []
 
 
+def count_lines(text: str) -> int:
+    """Return how many lines a text has."""
+    return text.count("\n") + (not text.endswith("\n") and text != "")
+
+
 def line_at(starts: Sequence[int], offset: int) -> int:
     """Return the number, from 1, of the line that holds the character at *offset*."""
     return bisect_right(starts, offset)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from syncd.core.anchors import make_slug
-from syncd.core.lines import line_at, line_starts
+from syncd.core.lines import count_lines, line_at, line_starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,11 @@ def cut_lines(text: str, lines: tuple[int, int], *, max_characters: int, heading
 
     A line ends after a line feed. The last line may lie beyond the text's end. Cuts that go on from each other make up the text.
     """
+    total = count_lines(text)
+    if lines[0] == 1 and lines[1] >= total and len(text) <= max_characters:
+        return Cut(text, 1, total, None)  # as below, of what is asked most
     starts = [*line_starts(text), len(text)]
-    first, last = lines[0], min(lines[1], len(starts) - 1)
+    first, last = lines[0], min(lines[1], total)
     if first > last:
         return Cut("", first, last, None)
     begin = starts[first - 1]

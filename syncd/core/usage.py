@@ -1,8 +1,12 @@
 """What agents ask: one request, and what requests sum up to."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypeAlias
 from uuid import UUID
+
+UsageKey: TypeAlias = tuple[date, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,6 @@ class Usage:
     unrecorded: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
-        # Written out: it is asked twice a call of an agent.
         return Usage(
             calls=self.calls + other.calls,
             refused=self.refused + other.refused,
@@ -70,29 +73,35 @@ class Spending:
     tokens: int
     quota: Quota
 
-    @property
-    def exhausted(self) -> bool:
-        """Return whether the day's quota is used up."""
-        calls, tokens = self.quota.calls_per_day, self.quota.tokens_per_day
-        return (calls is not None and self.calls >= calls) or (tokens is not None and self.tokens >= tokens)
-
-    def after(self, usage: Usage) -> "Spending":
-        """Return what it is with *usage* beside."""
-        return Spending(self.calls + usage.calls - usage.refused, self.tokens + usage.tokens, self.quota)
+    def exhausts(self, *, calls: int, tokens: int) -> bool:
+        """Return whether the day's quota is used up with so many *calls* and *tokens* beside."""
+        most_calls, most_tokens = self.quota.calls_per_day, self.quota.tokens_per_day
+        return (most_calls is not None and self.calls + calls >= most_calls) or (
+            most_tokens is not None and self.tokens + tokens >= most_tokens
+        )
 
 
-def measure_request(request: AgentRequest, *, recorded: bool) -> Usage:
-    """Return what one request adds."""
+def measure_requests(requests: Sequence[AgentRequest], *, recorded: bool) -> Usage:
+    """Return what requests add, all of which are written down one by one, or none."""
     return Usage(
-        calls=1,
-        refused=int(request.refused),
-        failed=int(request.outcome != "ok" and not request.refused),
-        rows=request.rows,
-        bytes=request.bytes,
-        tokens=request.tokens,
-        milliseconds=request.milliseconds,
-        unrecorded=int(not recorded),
+        calls=len(requests),
+        refused=sum(one.refused for one in requests),
+        failed=sum(one.outcome != "ok" and not one.refused for one in requests),
+        rows=sum(one.rows for one in requests),
+        bytes=sum(one.bytes for one in requests),
+        tokens=sum(one.tokens for one in requests),
+        milliseconds=sum(one.milliseconds for one in requests),
+        unrecorded=0 if recorded else len(requests),
     )
+
+
+def sum_up(requests: Iterable[AgentRequest], dropped: Mapping[UsageKey, Usage]) -> dict[UsageKey, Usage]:
+    """Return the sums by day, key and tool of what is written down one by one, with those of what is not."""
+    places = dict[UsageKey, list[AgentRequest]]()
+    for request in requests:
+        places.setdefault((request.day, request.key_id, request.tool), []).append(request)
+    sums = {place: measure_requests(some, recorded=True) for place, some in places.items()}
+    return sums | {place: sums.get(place, Usage()) + usage for place, usage in dropped.items()}
 
 
 def make_request_id(moment: datetime, random_bytes: bytes) -> UUID:

@@ -29,8 +29,10 @@ _MAY_STYLE = re.compile(
 )
 _MAY_VARY = re.compile("[\u1000-\u109f\u2190-\u2bff\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _MAY_VARY_MORE = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+# Whatever one of the above may find: of ASCII, which most text is, that is told many times faster by a set of its own.
+_ASCII_SUSPECT = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 _SUSPECT = re.compile(
-    f"{_INVISIBLE.pattern}|{_BIDI.pattern}|[\x00-\x08\x0b-\x0d\x0e-\x1f\x7f-\x9f\u2028\u2029]|{_JOINERS.pattern}"
+    f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_INVISIBLE.pattern[1:-1]}{_BIDI.pattern[1:-1]}{_JOINERS.pattern[1:-2]}]"
 )
 
 
@@ -44,7 +46,7 @@ class VisibleText:
 
 def make_visible(text: str) -> VisibleText:
     """Return *text* as it may be shown. Counts name the kinds `invisible`, `bidirectional` and `control`; none for clean text."""
-    if _SUSPECT.search(text) is None:
+    if (_ASCII_SUSPECT if text.isascii() else _SUSPECT).search(text) is None:
         return VisibleText(text, {})
     counts = {"invisible": 0, "bidirectional": 0, "control": 0}
     text, counts["bidirectional"] = _BIDI.subn(_show, text)

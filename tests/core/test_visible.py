@@ -97,3 +97,9 @@ def _read_clean_sources() -> Iterator[str]:
             text = path.read_text(encoding="utf-8")
             if HIDING.search(text) is None:
                 yield text
+
+
+@pytest.mark.parametrize("code", range(0x80))
+def test_ascii_is_shown_the_same_among_other_writing(code: int) -> None:
+    text = f"a{chr(code)}b"
+    assert make_visible(f"{text}é").text == f"{make_visible(text).text}é"

@@ -12,6 +12,7 @@ from mcp_server.identity import Caller
 from mcp_server.registry import TOOLS
 from syncd.adapters.postgres.connections import Pool, open_pool
 from syncd.adapters.postgres.reading.projects import list_projects
+from syncd.adapters.postgres.standing import open_standing
 from syncd.adapters.postgres.transactions import reading
 from syncd.core.cursors import CursorSealer
 from syncd.core.ids import ProjectId
@@ -96,7 +97,8 @@ async def ask(
     assert chosen.at_once is not None
     caller = Caller(party.mirror.tenant_id, party.key_id, frozenset({"docs:read"}), allowed, None)
     checked = chosen.arguments.model_validate(arguments)
-    at_once = await answer(chosen.at_once(Asker(caller, pool, GITHUB_URL), checked))
+    async with open_standing(pool, seconds=10) as standing:
+        at_once = await answer(chosen.at_once(Asker(caller, standing, GITHUB_URL), checked))
     async with reading(pool, caller.tenant_id) as connection:
         projects = await list_projects(connection, allowed=allowed)
         call = Call(caller, connection, projects, CursorSealer(b"k"), datetime.now(UTC), pool, RULES)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -14,7 +14,7 @@ from mcp.shared.subscriptions import ResourceUpdated
 from starlette.types import Receive, Scope, Send
 
 from mcp_server import doors, subscribing
-from mcp_server.doors import Door, GuardedProtocol
+from mcp_server.doors import Door, GuardedProtocol, _JoinedWrites
 from mcp_server.identity import Caller
 from mcp_server.streams import MAX_WAITING_EVENTS, Stream, Watched
 from tests.mcp_server.agents import LEGACY, MODERN, request
@@ -230,3 +230,60 @@ async def test_a_door_counts_who_left() -> None:
     for one in ("a", "a", "b", "c"):
         door.leave(one)
     assert not door._open
+
+
+class Packets(asyncio.Transport):
+    """A transport that keeps what is written to it, a write at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[list[bytes]] = []
+        self.closed = False
+
+    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
+        self.written.append([bytes(data) for data in list_of_data])
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+
+async def test_the_head_of_an_answer_leaves_with_its_body() -> None:
+    packets = Packets()
+    writes = _JoinedWrites(packets, asyncio.get_running_loop())
+    writes.write(b"head")
+    writes.write(b"body")
+    writes.write(b"more")
+    await asyncio.sleep(0)
+    assert packets.written == [[b"head", b"body"], [b"more"]]
+
+
+async def test_a_head_whose_body_is_late_is_not_held_back(world: World) -> None:
+    heard = asyncio.Event()
+
+    async def hesitate(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await heard.wait()
+        await send({"type": "http.response.body", "body": b"late"})
+
+    async with serving(world.database.read_url, lambda _: hesitate) as origin, open_wire(origin) as wire:
+        await wire.send(make_header(world.acme.api_key, 0))
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            assert (await wire.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+            heard.set()
+            assert await wire.reader.readuntil(b"0\r\n\r\n") == b"4\r\nlate\r\n0\r\n\r\n"
+
+
+async def test_a_head_leaves_before_its_connection_ends_and_not_after() -> None:
+    packets, gone = Packets(), Packets()
+    writes, lost = (_JoinedWrites(one, asyncio.get_running_loop()) for one in (packets, gone))
+    for one in (writes, lost):
+        one.write(b"head")
+    writes.close()
+    gone.closed = True
+    await asyncio.sleep(0)
+    assert packets.written == [[b"head"]]
+    assert packets.closed
+    assert gone.written == []

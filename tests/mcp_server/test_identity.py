@@ -10,6 +10,7 @@ from mcp_server.feed import ChangeFeed
 from mcp_server.identity import CACHE_SECONDS, Caller, KeyVerifier
 from mcp_server.server import make_server
 from mcp_server.streams import Streams
+from syncd.adapters.postgres.standing import Standing
 from syncd.settings import Settings
 from tests.mcp_server.agents import text_of
 from tests.mcp_server.serve import make_admission
@@ -97,6 +98,7 @@ async def test_every_call_asks_who_calls_so_that_an_open_connection_ends_with_it
     pool = world.acme.mirror.read_pool
     server = await make_server(
         pool,
+        Standing(pool, seconds=10),
         ChangeFeed(pool, Streams()),
         admission=make_admission(identify, pool),
         identify_again=identify,

@@ -19,6 +19,7 @@ from mcp_server.feed import open_feed
 from mcp_server.identity import Caller
 from mcp_server.piped import offering_subscriptions
 from mcp_server.server import make_server
+from syncd.adapters.postgres.standing import Standing
 from syncd.settings import Settings
 from tests.databases import Database
 from tests.mcp_server.agents import open_agent
@@ -72,6 +73,7 @@ async def open_pipe(party: Party, database: Database) -> AsyncIterator[Pipe]:
     async with open_feed(pool, database.read_url) as feed:
         server = await make_server(
             pool,
+            Standing(pool, seconds=10),
             feed,
             admission=make_admission(identify, pool),
             identify_again=identify,

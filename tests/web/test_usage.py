@@ -12,7 +12,7 @@ from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.transactions import writing
 from syncd.adapters.postgres.usage import put_quota, record_requests
 from syncd.adapters.redis.locks import open_redis_client
-from syncd.core.usage import AgentRequest, Quota, measure_request
+from syncd.core.usage import AgentRequest, Quota, measure_requests
 from tests.databases import make_database
 from tests.mirror import Mirror
 from tests.web.sites import Client, make_test_rest, make_test_site, open_client
@@ -47,7 +47,7 @@ async def use(mirror: Mirror, tool: str, *, tokens: int) -> None:
         bytes=4 * tokens, tokens=tokens, milliseconds=2.5,
     )  # fmt: skip
     async with writing(mirror.read_pool, mirror.tenant_id) as connection:
-        usage = {(request.day, request.key_id, tool): measure_request(request, recorded=True)}
+        usage = {(request.day, request.key_id, tool): measure_requests((request,), recorded=True)}
         assert await record_requests(connection, [request], usage)
 
 

@@ -10,7 +10,7 @@ import asyncpg
 
 from syncd.adapters.postgres.connections import Connection
 from syncd.adapters.postgres.statements import load_statement
-from syncd.core.usage import AgentRequest, Quota, Spending, Usage
+from syncd.core.usage import AgentRequest, Quota, Spending, Usage, UsageKey
 from syncd.errors import Rejected
 
 _RECORD_REQUESTS = load_statement("usage/record_requests")
@@ -25,7 +25,6 @@ _PLAIN_FIELDS = tuple(
     one.name for one in fields(AgentRequest) if one.name not in {"request_id", "requested_at", "refused"}
 )
 
-UsageKey: TypeAlias = tuple[date, str, str]
 Grouping: TypeAlias = Literal["day", "tool", "key"]
 
 

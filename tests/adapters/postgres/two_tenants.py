@@ -27,7 +27,7 @@ from syncd.core.locks import Lock
 from syncd.core.paths import make_path_filter
 from syncd.core.projects import NewProject
 from syncd.core.setup_states import SetupState
-from syncd.core.usage import AgentRequest, Quota, measure_request
+from syncd.core.usage import AgentRequest, Quota, measure_requests
 from syncd.core.users import Role, make_new_user
 from tests.adapters.postgres.catalogue import list_tenant_tables
 from tests.databases import Database
@@ -123,7 +123,7 @@ async def _use(mirror: Mirror, key_id: str) -> None:
         rows=1, bytes=4, tokens=1, milliseconds=1.5,
     )  # fmt: skip
     async with writing(mirror.read_pool, mirror.tenant_id) as connection:
-        usage = {(now.date(), key_id, "docs_read"): measure_request(request, recorded=True)}
+        usage = {(now.date(), key_id, "docs_read"): measure_requests((request,), recorded=True)}
         assert await record_requests(connection, [request], usage)
     async with writing(mirror.web_pool, mirror.tenant_id) as connection:
         await put_quota(connection, Quota(calls_per_day=10))

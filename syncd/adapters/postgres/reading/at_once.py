@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from syncd.adapters.postgres.connections import Pool
 from syncd.adapters.postgres.reading.documents import ReadableDocument
 from syncd.adapters.postgres.reading.projects import ReadableProject
+from syncd.adapters.postgres.standing import Standing
 from syncd.adapters.postgres.statements import load_statement
 from syncd.core.ids import ProjectId, TenantId
 from syncd.core.sections import Place
@@ -36,7 +36,7 @@ class ReadDocument:
 
 
 async def read_document(
-    pool: Pool,
+    standing: Standing,
     tenant_id: TenantId,
     *,
     allowed: frozenset[ProjectId] | None,
@@ -47,7 +47,7 @@ async def read_document(
     web_url: str,
 ) -> ReadDocument | None:
     """Return the first of *readings* that exists in a project of exactly this name, or none. A text beyond *max_characters* comes with its places."""
-    rows = await pool.fetch(
+    rows = await standing.fetch(
         _READ_DOCUMENT,
         tenant_id,
         None if allowed is None else list(allowed),
