@@ -11,6 +11,7 @@ from syncd.adapters.postgres.connections import LeaseLost, Pool, open_pool
 from syncd.adapters.postgres.transactions import fenced
 from syncd.adapters.redis.locks import Identity, ProjectLocks, open_redis_client
 from syncd.core.ids import ProjectId, TenantId
+from syncd.errors import RetryLater
 from syncd.services.locking import Locking, holding
 from tests.locks.ground import Writer, insert
 
@@ -53,7 +54,7 @@ async def _write_until_refused(pool: Pool, writer: Writer, inside: bool) -> int:
                 if inside:
                     await asyncio.sleep(PAUSE_SECONDS)
             written += 1
-        except (LeaseLost, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+        except (RetryLater, asyncpg.PostgresError):
             return written  # refused, or its connection was ended meanwhile
         if not inside:
             await asyncio.sleep(PAUSE_SECONDS)

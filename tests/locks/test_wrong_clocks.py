@@ -21,7 +21,7 @@ from syncd.adapters.postgres.connections import open_connection
 from syncd.adapters.postgres.migrations import list_migrations, run_migrations
 from syncd.adapters.postgres.roles import put_groups, put_logins
 from syncd.adapters.redis.locks import open_redis_client
-from syncd.errors import Busy
+from syncd.errors import Busy, Unreachable
 from tests.databases import LOGINS, TEMPLATE, Database, make_database, name_database, run_statement
 from tests.locks.ground import Ground, Ledger, open_ground, take, write
 from tests.locks.races import run_losses
@@ -121,7 +121,7 @@ async def patiently(act: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await act()
-        except (Busy, asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError):
+        except (Busy, Unreachable, asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError):
             pass
 
 

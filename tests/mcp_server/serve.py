@@ -64,8 +64,10 @@ async def _serve(
         server = make_http_server(application, settings)
         server.config.app = dress(application)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(server.serve(sockets=[listener]))
-            # A listening socket takes connections at once; they are answered as soon as the loop of the server runs.
+            running = tasks.create_task(server.serve(sockets=[listener]))
+            # The socket takes connections at once, but a test's deadlines are for the answers, not for uvicorn's own start.
+            while not (server.started or running.done()):  # noqa: ASYNC110 - it tells of its start by nothing else
+                await asyncio.sleep(0)
             ready.set()
             await stop.wait()
             server.should_exit = True

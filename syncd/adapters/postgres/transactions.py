@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from syncd.adapters.postgres.connections import Connection, Pool, refusing_stale_writes
+from syncd.adapters.postgres.outages import explaining_outage
 from syncd.adapters.postgres.statements import load_statement
 from syncd.core.ids import ProjectId, TenantId
 from syncd.core.locks import Lock
@@ -42,9 +43,9 @@ async def in_project(pool: Pool, tenant_id: TenantId, project_id: ProjectId) -> 
 async def fenced(pool: Pool, lock: Lock) -> AsyncIterator[Connection]:
     """Open a write transaction under *lock*, whose loss cuts its connection.
 
-    Raises `LeaseLost` when the lock is no longer held; then nothing was written.
+    Raises `LeaseLost` when the lock is no longer held; then nothing was written. Raises `Unreachable` when the connection is lost.
     """
-    with refusing_stale_writes():
+    with explaining_outage(), refusing_stale_writes():
         async with pool.acquire() as connection:
             with lock.cuts.offering(connection.terminate):
                 async with connection.transaction():

@@ -16,6 +16,7 @@ from syncd.adapters.postgres.transactions import fenced, in_project
 from syncd.core.locks import Lock
 from syncd.core.paths import make_path_filter
 from syncd.core.projects import NewProject, Project
+from syncd.errors import Unreachable
 from syncd.services.sync import sync_project
 from tests.adapters.postgres.catalogue_lists import UNFENCED_TABLES
 from tests.adapters.postgres.probes import enter, find_unfenced_writes, undone
@@ -194,6 +195,25 @@ async def test_a_holder_that_lost_its_lease_publishes_nothing(mirror: Mirror, pr
     run = await mirror.sync(project, source)
     assert run is not None
     assert (run.revision, run.deleted) == (2, 1)
+
+
+async def test_a_write_whose_connection_is_lost_is_tried_again_later(
+    mirror: Mirror, project: Project, superuser: Connection
+) -> None:
+    """As a busy machine loses it: Postgres ends a transaction in which nothing is said for five seconds."""
+    lock = await mint(mirror, project)
+
+    async def write() -> None:
+        async with fenced(mirror.pool, lock) as connection:
+            pid = await connection.fetchval("select pg_backend_pid()")
+            await superuser.fetchval("select pg_terminate_backend($1, 5000)", pid)
+            await add_mark(connection, lock)
+
+    with pytest.raises(Unreachable) as lost:
+        await write()
+    assert lost.value.code == "database_unreachable"
+    async with fenced(mirror.pool, lock) as connection:
+        assert await connection.fetchval("select count(*) from sync_runs") == 0
 
 
 async def add_mark(connection: Connection, lock: Lock) -> None:
