@@ -14,6 +14,24 @@ from syncd.errors import BadUsage
 _SEAL_BYTES = 16
 
 
+def make_open_cursor(position: bytes) -> str:
+    """Return a cursor that anybody may make: of a list in which every place is the caller's own to see."""
+    return base64.urlsafe_b64encode(position).decode()
+
+
+def read_open_cursor(cursor: str) -> bytes:
+    """Return the position in such a cursor. Raises `BadUsage` for what is none."""
+    try:
+        return base64.b64decode(cursor.encode(), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error) as error:
+        raise make_foreign_cursor_error() from error
+
+
+def make_foreign_cursor_error() -> BadUsage:
+    """Return what is said of a cursor that leads nowhere in the list."""
+    return BadUsage("cursor_invalid", "The cursor is not one of this list.", hint="Begin without a cursor.")
+
+
 def make_installation_key(database_url: str, *, salt: bytes) -> bytes:
     """Return a key that is the same in every replica, since it is made of the password they share.
 

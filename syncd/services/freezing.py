@@ -1,7 +1,5 @@
 """Locks as people change them: freeze, unfreeze, force-release, and the history of it all."""
 
-import base64
-import binascii
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -14,9 +12,10 @@ from syncd.adapters.postgres.leases import get_lease
 from syncd.adapters.postgres.outages import explaining_outage
 from syncd.adapters.postgres.transactions import name_request, reading, writing
 from syncd.adapters.redis.locks import ProjectLocks, RedisClient
+from syncd.core.cursors import make_foreign_cursor_error, make_open_cursor, read_open_cursor
 from syncd.core.ids import ProjectId, TenantId
 from syncd.core.locks import Actor, LockEvent, check_until, parse_reason
-from syncd.errors import BadUsage, NotFound, SyncdError
+from syncd.errors import NotFound, SyncdError
 from syncd.services.lock_states import LockState, LockStates, list_lock_states, show_in_redis
 
 HISTORY_LIMIT = 100
@@ -138,14 +137,12 @@ async def _show(desk: LockDesk, project_id: ProjectId) -> LockState:
 
 
 def _make_cursor(event: LockEvent) -> str:
-    return base64.urlsafe_b64encode(f"{event.at.isoformat()} {event.event_id}".encode()).decode()
+    return make_open_cursor(f"{event.at.isoformat()} {event.event_id}".encode())
 
 
 def _open_cursor(cursor: str) -> tuple[datetime, UUID]:
     try:
-        at, event_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
+        at, event_id = read_open_cursor(cursor).decode().split(" ")
         return datetime.fromisoformat(at), UUID(event_id)
-    except (ValueError, binascii.Error) as error:
-        raise BadUsage(
-            "cursor_invalid", "The cursor is not one of this list.", hint="Begin without a cursor."
-        ) from error
+    except ValueError as error:
+        raise make_foreign_cursor_error() from error

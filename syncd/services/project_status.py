@@ -1,7 +1,5 @@
 """One project as operators see it: how it stands, its last runs, what happened to its lock, what is skipped or read as plain text, and why."""
 
-import base64
-import binascii
 from collections.abc import Sequence
 
 from syncd.adapters.postgres.connections import Pool
@@ -10,10 +8,10 @@ from syncd.adapters.postgres.reading.links import list_plain_documents
 from syncd.adapters.postgres.runs import NEWEST, list_runs
 from syncd.adapters.postgres.status import list_skipped_files
 from syncd.adapters.postgres.transactions import reading
+from syncd.core.cursors import make_open_cursor, read_open_cursor
 from syncd.core.freshness import list_freshness
 from syncd.core.projects import Project
 from syncd.core.runs import Run
-from syncd.errors import BadUsage
 from syncd.services.freezing import HistoryPage
 from syncd.services.status_document import describe_run, format_time
 
@@ -27,13 +25,13 @@ async def describe_project_status(
     project: Project,
     events: HistoryPage,
     *,
-    skipped_cursor: str | None = None,
-    plain_cursor: str | None = None,
+    skipped_cursor: str = "",
+    plain_cursor: str = "",
 ) -> dict[str, object]:
     """Return what the page of a project shows beside its line in the status. Raises `Unreachable`, `BadUsage` for a cursor that is none."""
-    skipped_after = _open_cursor(skipped_cursor)
+    skipped_after = read_open_cursor(skipped_cursor)
     # No path is in other bytes; a made-up cursor may be.
-    plain_after = _open_cursor(plain_cursor).decode(errors="replace").replace("\0", "\ufffd")
+    plain_after = read_open_cursor(plain_cursor).decode(errors="replace").replace("\0", "\ufffd")
     with explaining_outage():
         async with reading(pool, project.tenant_id) as connection:
             found = await list_runs(connection, project.project_id, before=NEWEST, limit=RUNS_SHOWN)
@@ -61,17 +59,8 @@ def _make_page(found: Sequence[tuple[bytes, dict[str, object]]]) -> dict[str, ob
     shown = found[:FILES_SHOWN]
     return {
         "items": [{"path": path.decode(errors="replace"), **described} for path, described in shown],
-        "nextCursor": base64.urlsafe_b64encode(shown[-1][0]).decode() if len(found) > FILES_SHOWN else None,
+        "nextCursor": make_open_cursor(shown[-1][0]) if len(found) > FILES_SHOWN else None,
     }
-
-
-def _open_cursor(cursor: str | None) -> bytes:
-    try:
-        return base64.b64decode((cursor or "").encode(), altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error) as error:
-        raise BadUsage(
-            "cursor_invalid", "The cursor is not one of this list.", hint="Begin without a cursor."
-        ) from error
 
 
 def describe_history(page: HistoryPage) -> dict[str, object]:

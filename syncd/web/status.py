@@ -43,8 +43,8 @@ async def show_project(site: Site, request: web.Request) -> web.StreamResponse:
         site.pool,
         found,
         events,
-        skipped_cursor=request.query.get("skipped"),
-        plain_cursor=request.query.get("plain"),
+        skipped_cursor=request.query.get("skipped", ""),
+        plain_cursor=request.query.get("plain", ""),
     )
     described = describe_projects(status, github_url=site.github_url)
     if not described:

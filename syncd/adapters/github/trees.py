@@ -40,20 +40,16 @@ class Listing(BaseModel):
 ListTree = Callable[[str, bool], Awaitable[Listing]]
 """Asks for a tree by its SHA, recursively or not."""
 
+Look = Callable[[ListTree, str], Awaitable[list[TreeRow]]]
+"""Lists what is in a tree, in one way or another."""
+
 
 async def list_files(list_tree: ListTree, tree_sha: str) -> list[TreeRow]:
     """Return every row below *tree_sha* that is no directory, with paths relative to it.
 
     The rows make up a tree of that very SHA, or two looks agree on them; otherwise RetryLater.
     """
-    rows = await _list_below(list_tree, tree_sha)
-    if await asyncio.to_thread(_is_whole, rows, tree_sha):
-        return rows
-    # Modes that GitHub tells in another way than git stores them give no proof. A second look by another way does.
-    again = await _list_by_level(list_tree, tree_sha)
-    if again == rows or await asyncio.to_thread(_is_whole, again, tree_sha):
-        return again
-    raise _make_unstable_error(tree_sha)
+    return await _look_until_sure(list_tree, tree_sha, first=_list_below, second=_list_by_level)
 
 
 async def list_level(list_tree: ListTree, tree_sha: str) -> list[TreeRow]:
@@ -63,20 +59,29 @@ async def list_level(list_tree: ListTree, tree_sha: str) -> list[TreeRow]:
     """
     if tree_sha == EMPTY_TREE_SHA:
         return []
-    rows = await _ask_level(list_tree, tree_sha)
     # A level that lacks a directory would otherwise send the mirror to another docs folder.
-    if await asyncio.to_thread(_is_whole, rows, tree_sha):
-        return rows
-    again = await _ask_level(list_tree, tree_sha)
-    if again == rows or await asyncio.to_thread(_is_whole, again, tree_sha):
-        return again
-    raise _make_unstable_error(tree_sha)
+    return await _look_until_sure(list_tree, tree_sha, first=_ask_level, second=_ask_level)
 
 
 def make_entries(rows: Sequence[TreeRow], docs_path: str) -> list[TreeEntry]:
     """Return *rows* as entries of a source, with paths that begin at the root of the repository."""
     prefix = f"{docs_path}/" if docs_path else ""
     return [TreeEntry(prefix + row.path, _KINDS.get(row.mode, EntryKind.FILE), row.sha, row.size) for row in rows]
+
+
+async def _look_until_sure(list_tree: ListTree, tree_sha: str, *, first: Look, second: Look) -> list[TreeRow]:
+    rows = await first(list_tree, tree_sha)
+    if await asyncio.to_thread(_is_whole, rows, tree_sha):
+        return rows
+    # Modes that GitHub tells in another way than git stores them give no proof. A second look that finds the same does.
+    again = await second(list_tree, tree_sha)
+    if again == rows or await asyncio.to_thread(_is_whole, again, tree_sha):
+        return again
+    raise RetryLater(
+        "listing_unstable",
+        f"GitHub lists the tree {tree_sha} in two different ways.",
+        hint="Nothing was changed; it is asked again.",
+    )
 
 
 async def _ask_level(list_tree: ListTree, tree_sha: str) -> list[TreeRow]:
@@ -119,11 +124,3 @@ def _is_whole(rows: Sequence[TreeRow], tree_sha: str) -> bool:
         return git_tree_sha((row.path, row.mode.removeprefix("0"), row.sha) for row in rows) == tree_sha
     except ValueError:
         return False
-
-
-def _make_unstable_error(tree_sha: str) -> RetryLater:
-    return RetryLater(
-        "listing_unstable",
-        f"GitHub lists the tree {tree_sha} in two different ways.",
-        hint="Nothing was changed; it is asked again.",
-    )

@@ -2,7 +2,7 @@
 
 import re
 
-from syncd.core.formats.draft import MAX_HEADING_CHARACTERS, MAX_NESTING, MAX_TITLE_CHARACTERS, make_draft
+from syncd.core.formats.draft import MAX_HEADING_CHARACTERS, MAX_NESTING, MAX_TITLE_CHARACTERS, make_draft, show_title
 from syncd.core.formats.endings import Endings
 from syncd.core.formats.prose_links import make_link
 from syncd.core.outline import Block, Heading, Link, Outline
@@ -135,7 +135,7 @@ class _Reader:
         inline = _INLINE_ANCHOR.search(text)
         if inline:
             explicit = explicit or next(name for name in inline.groups() if name)
-        text = _strip_markup(_INLINE_ANCHOR.sub("", text))[:MAX_HEADING_CHARACTERS]
+        text = show_title(_INLINE_ANCHOR.sub("", text), _MARKUP)[:MAX_HEADING_CHARACTERS]
         anchor = self.draft.name_heading(text, body, make_id(text))
         self.draft.headings.append(Heading(level, text, explicit or anchor, number))
         return Block(number, line_to)
@@ -169,13 +169,6 @@ def _find_delimiter(line: str) -> str | None:
 
 def _closing_of(line: str) -> str:
     return "```" if line.startswith("```") else line
-
-
-def _strip_markup(title: str) -> str:
-    def reveal(found: re.Match[str]) -> str:
-        return found[1] or found[2] or found[4] or ""
-
-    return " ".join(_MARKUP.sub(reveal, title).split())
 
 
 def _read_link(found: re.Match[str], line: int) -> Link | None:

@@ -64,6 +64,15 @@ class Draft:
         )
 
 
+def show_title(title: str, markup: re.Pattern[str]) -> str:
+    """Return *title* without its *markup*, whose groups hold what is shown of it; but for the third, which is a mark."""
+
+    def reveal(found: re.Match[str]) -> str:
+        return found[1] or found[2] or found[4] or ""
+
+    return " ".join(markup.sub(reveal, title).split())
+
+
 def make_draft(text: str) -> Draft:
     """Return a draft in which nothing was found yet."""
     lines = [line.rstrip() for line in text.split("\n")]

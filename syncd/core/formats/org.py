@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from syncd.core.anchors import make_slug
-from syncd.core.formats.draft import MAX_HEADING_CHARACTERS, MAX_TITLE_CHARACTERS, make_draft
+from syncd.core.formats.draft import MAX_HEADING_CHARACTERS, MAX_TITLE_CHARACTERS, make_draft, show_title
 from syncd.core.formats.endings import Endings
 from syncd.core.formats.prose_links import make_link
 from syncd.core.outline import Block, Heading, Link, Outline
@@ -136,7 +136,7 @@ class _Reader:
     def _add_heading(self, number: int, found: re.Match[str]) -> Block:
         line_to, explicit = self._read_drawer(number + 1)
         title = _TAGS.sub("", found[2])
-        text = _strip_markup(title[_STATUS.match(title).end() :])[:MAX_HEADING_CHARACTERS]  # type: ignore[union-attr]
+        text = show_title(title[_STATUS.match(title).end() :], _MARKUP)[:MAX_HEADING_CHARACTERS]  # type: ignore[union-attr]
         anchor = self.draft.name_heading(text, number)
         self.draft.headings.append(Heading(min(len(found[1]), _MAX_LEVEL), text, explicit or anchor, number))
         return Block(number, line_to)
@@ -165,13 +165,6 @@ class _Reader:
 def _find_ended(line: str) -> str | None:
     found = _END.match(line) if "#+" in line else None
     return found[1].lower() if found else None
-
-
-def _strip_markup(title: str) -> str:
-    def reveal(found: re.Match[str]) -> str:
-        return found[1] or found[2] or found[4] or ""
-
-    return " ".join(_MARKUP.sub(reveal, title).split())
 
 
 def _read_link(found: re.Match[str], line: int) -> Link | None:
