@@ -151,7 +151,8 @@ TOOLS = (
         "docs_outline",
         "Outline a document",
         "Show the headings of a document with anchors, lines and sizes, the links in it and where they lead, "
-        "and which documents link to it. Cheap: look here before reading a long document.",
+        "and which documents link to it. Cheap: look here before reading a long document. "
+        "With a project as id: the links in all of it that lead nowhere.",
         OutlineArguments,
         show_outline,
     ),

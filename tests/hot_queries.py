@@ -124,6 +124,7 @@ HOT_QUERIES = (
     HotQuery("reading/find_anchor", "read", ("anchors_pkey",), (HASH, "'md'", "array['name1']")),
     HotQuery("reading/list_labels_of", "read", ("anchors_pkey",), (HASH, "'md'", "200")),
     HotQuery("reading/list_labels", "read", ("anchors_by_label",), (PROJECT, "array['label7']", "2")),
+    HotQuery("reading/list_links_at", "read", ("links_pkey",), (PROJECT, "2", "''", "-1", "2000"), generic=False),
     HotQuery("reading/list_links_to", "read", ("links_by_target_name",), (PROJECT, "2", "array['page7']", "100")),
     HotQuery("agent_sessions/list_sessions", "read", ("agent_sessions_by_expiry",), ("now()", "20")),
     HotQuery(

@@ -8,7 +8,9 @@ from mcp_server.arguments import Arguments, At, Text
 from mcp_server.calls import Call
 from mcp_server.freshness import freshness_line
 from mcp_server.resolving import Target, get_target
+from mcp_server.tools.checks import show_check
 from mcp_server.tools.reading import DEFAULT_CHARACTERS
+from mcp_server.viewing import view_project
 from syncd.adapters.postgres.reading.documents import get_text, list_places
 from syncd.adapters.postgres.reading.leads import find_leads
 from syncd.adapters.postgres.reading.links import (
@@ -57,7 +59,10 @@ class _Part:
 
 
 async def show_outline(call: Call, arguments: OutlineArguments) -> Answer:
-    """Return headings with lines and sizes, links out, and backlinks, a page of each."""
+    """Return headings with lines and sizes, links out, and backlinks, a page of each; of a whole project its broken links."""
+    project = call.find_project(arguments.id.strip().removeprefix("doc://").strip("/"))
+    if project is not None:
+        return await show_check(call, await view_project(call, project, arguments.at), arguments.cursor)
     target = await get_target(call, arguments.id, at=arguments.at)
     purpose = f"docs_outline {target.document.document_id} {target.document.version} {target.project.revision}"
     begins = [0, 0, 0] if arguments.cursor is None else call.open_cursor(arguments.cursor, purpose=purpose)

@@ -6,29 +6,16 @@ from dataclasses import dataclass
 from syncd.adapters.postgres.connections import Connection, Pool
 from syncd.adapters.postgres.outages import explaining_outage
 from syncd.adapters.postgres.projects import find_project
-from syncd.adapters.postgres.reading.leads import find_leads
-from syncd.adapters.postgres.reading.links import OrderedLink, PlainDocument, list_links_at, list_plain_documents
+from syncd.adapters.postgres.reading.broken_links import BEGINNING, BrokenLink, check_links
+from syncd.adapters.postgres.reading.links import PlainDocument, list_plain_documents
 from syncd.adapters.postgres.transactions import reading
 from syncd.core.ids import TenantId
-from syncd.core.leads import NOT_MIRRORED, Written
 from syncd.core.moments import Moment
 from syncd.core.projects import Project
 from syncd.services.projects import make_project_not_found
 from syncd.services.pulling import find_published
 
-BATCH_LINKS = 2_000
 MAX_LISTED = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenLink:
-    """A link in the document at *path*, and what is not there: a document, a section of it, or a label."""
-
-    path: str
-    line: int
-    text: str
-    target: str
-    fault: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +51,12 @@ async def _check_links(connection: Connection, project: Project, revision: int) 
     """Return how many links were looked at, and those that are broken: all, or the first 10,000."""
     looked_at = 0
     broken: list[BrokenLink] = []
-    after = ("", -1)
-    while len(broken) < MAX_LISTED:
-        links = await list_links_at(connection, project.project_id, revision=revision, after=after, limit=BATCH_LINKS)
-        written = {link: Written(link.path, link.target, link.kind) for link in links}
-        leads = await find_leads(
-            connection,
-            project.project_id,
-            set(written.values()),
-            revision=revision,
-            docs_path=project.synced_docs_path,
+    after: tuple[str, int] | None = BEGINNING
+    while after is not None and len(broken) < MAX_LISTED:
+        checked = await check_links(
+            connection, project.project_id, revision=revision, docs_path=project.synced_docs_path, after=after
         )
-        faults = {link: leads[one].fault for link, one in written.items() if one in leads}
-        broken += [_make_broken(link, fault) for link, fault in faults.items() if fault and fault != NOT_MIRRORED]
-        looked_at += len(links)
-        if len(links) < BATCH_LINKS:
-            break
-        after = (links[-1].path, links[-1].ordinal)
+        looked_at += checked.looked_at
+        broken += checked.broken
+        after = checked.last
     return looked_at, broken
-
-
-def _make_broken(link: OrderedLink, fault: str) -> BrokenLink:
-    return BrokenLink(link.path, link.line, link.text, link.target, fault)

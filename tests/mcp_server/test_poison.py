@@ -52,7 +52,7 @@ QUESTIONS: Mapping[str, Sequence[dict[str, Any]]] = {
     "docs_projects": [{}, {"project": "{project}"}],
     "docs_search": [{"query": "quokka port"}, {"query": "wombats", "mode": "explain", "limit": 50}],
     "docs_list": [{"project": "{project}"}],
-    "docs_outline": [{"id": "{setup}"}, {"id": "{index}"}],
+    "docs_outline": [{"id": "{setup}"}, {"id": "{index}"}, {"id": "{project}"}],
     "docs_read": [{"id": "{setup}"}, {"id": "{index}"}, {"id": "{nothing}"}],
     "docs_chunks": [{"id": "{setup}"}],
     "docs_history": [{"id": "{setup}"}],

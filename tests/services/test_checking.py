@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from syncd.adapters.postgres.reading import broken_links
+from syncd.adapters.postgres.reading.broken_links import BrokenLink
 from syncd.core.moments import AtRevision
 from syncd.errors import NotFound
-from syncd.services import checking
-from syncd.services.checking import BrokenLink, check_project
+from syncd.services.checking import check_project
 from tests.mirror import Mirror
 from tests.services.folder_projects import add_folder, sync_folder, write
 
@@ -22,7 +23,7 @@ FILES = {
 async def test_broken_links_and_plain_documents_are_listed_by_revision(
     mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checking, "BATCH_LINKS", 2)
+    monkeypatch.setattr(broken_links, "BATCH_LINKS", 2)
     write(tmp_path, FILES)
     project = await add_folder(mirror, tmp_path)
     await sync_folder(mirror, project)
@@ -44,7 +45,7 @@ async def test_broken_links_and_plain_documents_are_listed_by_revision(
     assert (len(second.broken), second.plain, second.revision) == (4, (), 2)
     again = await check_project(mirror.web_pool, mirror.tenant_id, project.name, moment=AtRevision(1))
     assert again == first
-    assert BrokenLink("index.md", 4, "gone", "gone.md", "no document") in again.broken
+    assert BrokenLink("index.md", 2, 4, "gone", "gone.md", "no document") in again.broken
 
 
 async def test_a_project_that_is_not_ours_is_not_found(mirror: Mirror) -> None:

@@ -5,7 +5,16 @@ select v.path,
        l.target,
        l.text,
        l.kind
-from versions_at($1, $2) v
+from (
+    -- In order first: then no more documents are looked into than fill the answer.
+    select d.path,
+           d.content_hash,
+           d.format
+    from versions_at($1, $2) d
+    where d.path >= $3
+    order by d.path
+    offset 0
+) as v
 join links l on l.content_hash = v.content_hash
             and l.format = v.format
 where (v.path, l.ordinal) > ($3, $4)
