@@ -29,8 +29,10 @@ class Standing:
 
     async def fetch(self, statement: str, *arguments: object) -> Sequence[asyncpg.Record]:
         """Return the rows of a statement that leaves nothing behind. Raises `TimeoutError` when it has none in time."""
-        if self._idle:
-            return await self._run(statement, arguments)
+        if self._idle and not self._turns.locked():
+            return await self._run(
+                statement, arguments
+            )  # nothing to wait for: no deadline but the statement's is needed
         async with asyncio.timeout(self._seconds):
             if self._most:
                 return await self._run(statement, arguments)
@@ -39,7 +41,7 @@ class Standing:
 
     async def _run(self, statement: str, arguments: Sequence[object]) -> Sequence[asyncpg.Record]:
         async with self._turns:
-            connection = self._find_open() or await self._pool.acquire()
+            connection = self._find_open() or await self._pool.acquire(timeout=self._seconds)
             try:
                 rows: Sequence[asyncpg.Record] = await connection.fetch(statement, *arguments, timeout=self._seconds)
             except BaseException:

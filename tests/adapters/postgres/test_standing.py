@@ -54,18 +54,33 @@ async def test_a_pool_of_one_lends_it_for_each_statement(database: Database) -> 
         assert pool.get_idle_size() == 1
 
 
+async def lose(pool: Pool, standing: Standing) -> int:
+    """End the connection that stands by, which is told of it before it is asked again: the pool learns of it then. Returns its number."""
+    pid, lost = await get_pid(standing), asyncio.Event()
+    async with pool.acquire() as other:
+        (standing_by,) = standing._idle
+        standing_by.add_termination_listener(lambda _: lost.set())
+        await other.fetchval("select pg_terminate_backend($1, 5000)", pid)
+    async with asyncio.timeout(5):
+        await lost.wait()
+    return pid
+
+
 async def test_a_connection_that_was_lost_meanwhile_is_replaced(database: Database) -> None:
     async with opened(database) as (pool, standing):
-        first = await get_pid(standing)
-        lost = asyncio.Event()
-        async with pool.acquire() as other:
-            # It is told of its end before it is asked again: the pool learns of it then.
-            (standing_by,) = standing._idle
-            standing_by.add_termination_listener(lambda _: lost.set())
-            await other.fetchval("select pg_terminate_backend($1, 5000)", first)
-        async with asyncio.timeout(5):
-            await lost.wait()
+        first = await lose(pool, standing)
         assert await get_pid(standing) != first
+
+
+async def test_a_lost_connection_that_nothing_can_replace_is_waited_for_no_longer_than_a_statement(
+    database: Database,
+) -> None:
+    async with opened(database, size=2) as (pool, standing):
+        await lose(pool, standing)
+        standing._seconds = 0.1
+        async with asyncio.timeout(5), pool.acquire(), pool.acquire():
+            with pytest.raises(TimeoutError):
+                await standing.fetch(PID)
 
 
 async def test_a_statement_that_fails_leaves_a_connection_that_works(database: Database) -> None:
