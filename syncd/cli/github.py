@@ -8,7 +8,7 @@ from syncd.adapters.postgres.installations import list_installations
 from syncd.adapters.postgres.transactions import reading
 from syncd.bootstrap import find_key_ring, open_app, utc_now
 from syncd.cli.desk import Desk, get_tenant, open_desk
-from syncd.cli.output import as_json_object, print_facts, print_json, print_note, print_table
+from syncd.cli.output import as_json_object, print_done, print_facts, print_items, print_json, print_note, print_table
 from syncd.errors import BadUsage
 from syncd.services.connecting import Connecting, disconnect, make_setup_link
 
@@ -33,7 +33,7 @@ async def list_command(arguments: argparse.Namespace) -> int:
         async with reading(desk.pool, tenant.tenant_id) as connection:
             bound = await list_installations(connection, tenant.tenant_id)
     if arguments.json:
-        print_json({"items": [as_json_object(one) for one in bound], "nextCursor": None})
+        print_items(bound)
     else:
         print_table(
             ["INSTALLATION", "ACCOUNT", "CONNECTED (UTC)"],
@@ -47,10 +47,9 @@ async def disconnect_command(arguments: argparse.Namespace) -> int:
     async with open_desk(arguments) as desk:
         tenant = await get_tenant(desk, arguments.tenant)
         await disconnect(desk.pool, tenant.tenant_id, arguments.installation_id)
-    if arguments.json:
-        print_json({"installationId": arguments.installation_id, "disconnected": True})
-    else:
-        print_note(f"The installation {arguments.installation_id} no longer serves {tenant.name}.")
+    number = arguments.installation_id
+    said = f"The installation {number} no longer serves {tenant.name}."
+    print_done({"installationId": number, "disconnected": True}, said, as_json=arguments.json)
     return 0
 
 

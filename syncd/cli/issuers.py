@@ -5,7 +5,7 @@ import argparse
 from syncd.adapters.postgres.issuers import add_issuer, list_issuers, remove_issuer
 from syncd.adapters.postgres.transactions import reading, writing
 from syncd.cli.desk import get_tenant, open_desk
-from syncd.cli.output import as_json_object, print_json, print_note, print_table
+from syncd.cli.output import print_done, print_items, print_table
 from syncd.errors import BadUsage, NotFound, Rejected
 
 
@@ -55,7 +55,7 @@ async def trusted_command(arguments: argparse.Namespace) -> int:
         async with reading(desk.pool, tenant.tenant_id) as connection:
             trusted = await list_issuers(connection)
     if arguments.json:
-        print_json({"items": [as_json_object(one) for one in trusted], "nextCursor": None})
+        print_items(trusted)
     else:
         print_table(
             ["ISSUER", "VALUE", "SINCE"],
@@ -65,9 +65,7 @@ async def trusted_command(arguments: argparse.Namespace) -> int:
 
 
 def _say(arguments: argparse.Namespace, tenant: str, *, trusted: bool) -> None:
-    if arguments.json:
-        print_json({"tenant": tenant, "issuer": arguments.issuer, "value": arguments.value, "trusted": trusted})
-    else:
-        print_note(
-            f"{tenant} {'trusts' if trusted else 'no longer trusts'} the tokens of {arguments.issuer} for {arguments.value}."
-        )
+    does = "trusts" if trusted else "no longer trusts"
+    said = f"{tenant} {does} the tokens of {arguments.issuer} for {arguments.value}."
+    document = {"tenant": tenant, "issuer": arguments.issuer, "value": arguments.value, "trusted": trusted}
+    print_done(document, said, as_json=arguments.json)

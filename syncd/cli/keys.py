@@ -8,7 +8,7 @@ from syncd.adapters.postgres.platform_keys import list_platform_keys, revoke_pla
 from syncd.adapters.postgres.projects import find_project
 from syncd.adapters.postgres.transactions import reading
 from syncd.cli.desk import Desk, get_tenant, open_desk
-from syncd.cli.output import as_json_object, print_facts, print_json, print_note, print_table
+from syncd.cli.output import print_done, print_facts, print_items, print_json, print_note, print_table
 from syncd.core.ids import ProjectId, TenantId
 from syncd.errors import BadUsage
 from syncd.services.keys import (
@@ -104,7 +104,7 @@ async def list_command(arguments: argparse.Namespace) -> int:
         tenant = await get_tenant(desk, arguments.tenant)
         keys = await list_keys(desk.pool, tenant.tenant_id)
     if arguments.json:
-        print_json({"items": [as_json_object(key) for key in keys]})
+        print_items(keys)
         return 0
     print_table(
         ["KEY ID", "NAME", "SCOPES", "PROJECTS", "ACTIVE", "EXPIRES", "LAST USED"],
@@ -128,7 +128,7 @@ async def _list_platform_keys(desk: Desk, arguments: argparse.Namespace) -> int:
     async with desk.pool.acquire() as connection:
         keys = await list_platform_keys(connection)
     if arguments.json:
-        print_json({"items": [as_json_object(key) for key in keys]})
+        print_items(keys)
         return 0
     print_table(
         ["KEY ID", "NAME", "ACTIVE", "EXPIRES", "LAST USED"],
@@ -155,10 +155,8 @@ async def revoke_command(arguments: argparse.Namespace) -> int:
         else:
             tenant = await get_tenant(desk, arguments.tenant)
             await revoke_key(desk.pool, tenant.tenant_id, arguments.key_id)
-    if arguments.json:
-        print_json({"keyId": arguments.key_id, "active": False})
-    else:
-        print_note(f"Key {arguments.key_id} is revoked.")
+    said = f"Key {arguments.key_id} is revoked."
+    print_done({"keyId": arguments.key_id, "active": False}, said, as_json=arguments.json)
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,20 @@ def print_json(document: object) -> None:
     """Print one JSON document on standard output."""
     sys.stdout.write(json.dumps(document, default=_encode, ensure_ascii=False) + "\n")
     sys.stdout.flush()
+
+
+def print_items(items: Iterable[Any]) -> None:
+    """Print a whole list of dataclasses, or of objects that are JSON already, as the contract writes lists."""
+    objects = [item if isinstance(item, dict) else as_json_object(item) for item in items]
+    print_json({"items": objects, "nextCursor": None})
+
+
+def print_done(document: object, sentence: str, *, as_json: bool) -> None:
+    """Say that something was done: *document* to machines, *sentence* to people."""
+    if as_json:
+        print_json(document)
+    else:
+        print_note(sentence)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

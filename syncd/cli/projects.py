@@ -13,7 +13,7 @@ from syncd.adapters.postgres.projects import list_projects
 from syncd.adapters.postgres.transactions import reading
 from syncd.bootstrap import make_github_access, open_app
 from syncd.cli.desk import Desk, get_tenant, open_desk
-from syncd.cli.output import print_facts, print_json, print_note, print_table
+from syncd.cli.output import print_done, print_facts, print_items, print_json, print_table
 from syncd.core.projects import NewProject, Project
 from syncd.errors import BadUsage
 from syncd.services.hooks import HookTarget, put_hook
@@ -87,7 +87,7 @@ async def list_command(arguments: argparse.Namespace) -> int:
     async with _open_shelf(arguments) as (desk, shelf), reading(desk.pool, shelf.tenant_id) as connection:
         projects = await show_freezes(connection, await list_projects(connection))
     if arguments.json:
-        print_json({"items": [as_project_object(project) for project in projects], "nextCursor": None})
+        print_items(as_project_object(project) for project in projects)
         return 0
     rows = [
         [
@@ -122,10 +122,9 @@ async def sync_command(arguments: argparse.Namespace) -> int:
             project = await wait_until_synced(shelf, project, since=since, timeout_seconds=arguments.timeout)
     if arguments.wait:
         _print_project(project, arguments)
-    elif arguments.json:
-        print_json({"project": project.name, "requestedAt": since})
     else:
-        print_note(f"{project.name} is due; `syncd project sync {project.name} --wait` would wait for it.")
+        said = f"{project.name} is due; `syncd project sync {project.name} --wait` would wait for it."
+        print_done({"project": project.name, "requestedAt": since}, said, as_json=arguments.json)
     return 0
 
 
@@ -165,10 +164,8 @@ async def remove_command(arguments: argparse.Namespace) -> int:
     async with _open_shelf(arguments) as (_, shelf):
         project = await get_project(shelf, arguments.name)
         await remove_project(shelf, project)
-    if arguments.json:
-        print_json({"project": project.name, "removed": True})
-    else:
-        print_note(f"{project.name} is removed: agents no longer see it, and the daemon deletes its documents.")
+    said = f"{project.name} is removed: agents no longer see it, and the daemon deletes its documents."
+    print_done({"project": project.name, "removed": True}, said, as_json=arguments.json)
     return 0
 
 

@@ -4,7 +4,7 @@ import argparse
 
 from syncd.adapters.postgres.tenants import add_tenant, list_tenants
 from syncd.cli.desk import open_desk
-from syncd.cli.output import as_json_object, print_facts, print_json, print_table
+from syncd.cli.output import as_json_object, print_facts, print_items, print_json, print_table
 
 
 async def add_command(arguments: argparse.Namespace) -> int:
@@ -23,7 +23,7 @@ async def list_command(arguments: argparse.Namespace) -> int:
     async with open_desk(arguments) as desk, desk.pool.acquire() as connection:
         tenants = await list_tenants(connection)
     if arguments.json:
-        print_json({"items": [as_json_object(tenant) for tenant in tenants]})
+        print_items(tenants)
     else:
         print_table(["NAME", "ID", "SINCE"], [[t.name, t.tenant_id, f"{t.created_at:%Y-%m-%d}"] for t in tenants])
     return 0

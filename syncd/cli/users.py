@@ -10,7 +10,7 @@ from syncd.adapters.postgres.transactions import reading
 from syncd.adapters.postgres.users import find_user, list_users, make_user_not_found
 from syncd.bootstrap import utc_now
 from syncd.cli.desk import Desk, get_tenant, open_desk
-from syncd.cli.output import as_json_object, print_facts, print_json, print_note, print_table
+from syncd.cli.output import as_json_object, print_done, print_facts, print_items, print_json, print_note, print_table
 from syncd.core.users import Role, User, make_new_user, normalise_email
 from syncd.services.users import Link, People, change_user, create_user, make_link
 from syncd.settings import Settings
@@ -44,7 +44,7 @@ async def list_command(arguments: argparse.Namespace) -> int:
     async with _open_people(arguments) as (_, people), reading(people.pool, people.tenant_id) as connection:
         users = await list_users(connection)
     if arguments.json:
-        print_json({"items": [as_json_object(user) for user in users]})
+        print_items(users)
         return 0
     print_table(
         ["E-MAIL", "USERNAME", "NAME", "ROLE", "ACTIVE", "PASSWORD", "LAST SEEN (UTC)"],
@@ -78,10 +78,8 @@ async def _set_active(arguments: argparse.Namespace, *, active: bool) -> int:
     async with _open_people(arguments) as (_, people):
         user = await _find_user(people, arguments.email)
         changed = await change_user(people, user.user_id, active=active)
-    if arguments.json:
-        print_json(as_json_object(changed))
-    else:
-        print_note(f"{changed.email} {'may sign in' if active else 'is signed out everywhere and cannot sign in'}.")
+    said = f"{changed.email} {'may sign in' if active else 'is signed out everywhere and cannot sign in'}."
+    print_done(as_json_object(changed), said, as_json=arguments.json)
     return 0
 
 

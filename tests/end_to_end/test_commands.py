@@ -232,7 +232,9 @@ def test_a_client_is_told_where_the_running_server_is(shell: Shell, monkeypatch:
 def test_a_tenants_key_sees_nothing_of_another_tenant(shell: Shell) -> None:
     added = shell.ask("tenant", "add", "acme")
     assert added.keys() >= {"tenantId", "name"}
-    assert {tenant["name"] for tenant in shell.ask("tenant", "list")["items"]} == {"acme", "default"}
+    listed = shell.ask("tenant", "list")
+    assert {tenant["name"] for tenant in listed["items"]} == {"acme", "default"}
+    assert listed["nextCursor"] is None
     assert [line.split()[0] for line in shell.read_table("tenant", "list")] == ["NAME", "acme", "default"]
     assert shell.refuse("tenant", "add", "acme")[0] == 1
     assert shell.ask("project", "list", "--tenant", "acme")["items"] == []
