@@ -245,6 +245,27 @@ def test_a_tenants_key_sees_nothing_of_another_tenant(shell: Shell) -> None:
     assert shell.refuse("project", "list", "--tenant", "nobody") == (3, "tenant_not_found")
 
 
+def test_tokens_are_trusted_by_one_tenant_until_that_is_taken_away(shell: Shell) -> None:
+    words = ("--issuer", "https://login.test/", "--value", "org_1")
+    trusted = shell.ask("tenant", "trust", "default", *words)
+    assert trusted == {"tenant": "default", "issuer": "https://login.test/", "value": "org_1", "trusted": True}
+    assert shell.ask("tenant", "trust", "default", *words) == trusted  # said again
+    listed = shell.ask("tenant", "trusted", "default")
+    assert [(one["issuer"], one["claimValue"]) for one in listed["items"]] == [("https://login.test/", "org_1")]
+    assert shell.read_table("tenant", "trusted", "default")[1].split()[:2] == ["https://login.test/", "org_1"]
+    shell.ask("tenant", "add", "rival")
+    assert shell.refuse("tenant", "trust", "rival", *words)[1] == "trust_taken"
+    assert shell.refuse("tenant", "trust", "rival", *words[:3], "x" * 201) == (2, "trust_invalid")
+    code, output, said = shell.run("tenant", "untrust", "default", *words)
+    assert (code, output, said.strip()) == (
+        0,
+        "",
+        "default no longer trusts the tokens of https://login.test/ for org_1.",
+    )
+    assert shell.refuse("tenant", "untrust", "default", *words) == (3, "trust_not_found")
+    assert shell.ask("tenant", "trust", "rival", *words)["trusted"]
+
+
 def test_status_says_in_the_terminal_what_the_endpoint_says(shell: Shell) -> None:
     said = shell.ask("status")
     (project,) = [project for project in said["projects"] if project["name"] == "handbook"]
