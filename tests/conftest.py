@@ -13,10 +13,8 @@ from hypothesis import HealthCheck, settings
 
 from syncd.adapters.embedded.postgres import PostgresServer, open_postgres
 from syncd.adapters.embedded.redis import RedisServer, open_redis
-from syncd.adapters.postgres.connections import open_connection
-from syncd.adapters.postgres.migrations import list_migrations, run_migrations
-from syncd.adapters.postgres.roles import put_groups, put_logins
-from tests.databases import LOGINS, TEMPLATE, Database, make_database, name_database, run_statement
+from syncd.adapters.redis.locks import RedisClient, open_redis_client
+from tests.databases import Database, make_database, make_template
 from tests.mirror import Mirror, open_mirror
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of its own is made in it
@@ -57,12 +55,14 @@ async def postgres(cluster_directory: Path) -> AsyncIterator[PostgresServer]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def template(postgres: PostgresServer) -> str:
     """The name of a migrated database, to be copied."""
-    await run_statement(postgres.url, f"create database {TEMPLATE}")
-    async with open_connection(name_database(postgres.url, TEMPLATE)) as connection:
-        await put_groups(connection)
-        await put_logins(connection, list(LOGINS))
-        await run_migrations(connection, list_migrations())
-    return TEMPLATE
+    return await make_template(postgres)
+
+
+@pytest_asyncio.fixture
+async def redis(redis_server: RedisServer) -> AsyncIterator[RedisClient]:
+    """A client of the session's Redis, for one test."""
+    async with open_redis_client(redis_server.url) as opened:
+        yield opened
 
 
 @pytest_asyncio.fixture

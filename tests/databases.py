@@ -10,7 +10,8 @@ import asyncpg
 
 from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.postgres.connections import open_connection
-from syncd.adapters.postgres.roles import Login, make_login_url, put_logins
+from syncd.adapters.postgres.migrations import list_migrations, run_migrations
+from syncd.adapters.postgres.roles import Login, make_login_url, put_groups, put_logins
 
 LOGINS = tuple(Login(f"test_{name}", f"password of {name}", f"syncd_{name}") for name in ("sync", "web", "read"))
 TEMPLATE = "template_syncd"
@@ -29,6 +30,16 @@ class Database:
 def name_database(url: str, name: str) -> str:
     """Return *url* with another database."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+async def make_template(postgres: PostgresServer) -> str:
+    """Make a migrated database to be copied, and return its name."""
+    await run_statement(postgres.url, f"create database {TEMPLATE}")
+    async with open_connection(name_database(postgres.url, TEMPLATE)) as connection:
+        await put_groups(connection)
+        await put_logins(connection, list(LOGINS))
+        await run_migrations(connection, list_migrations())
+    return TEMPLATE
 
 
 @asynccontextmanager

@@ -11,10 +11,7 @@ from playwright.async_api import async_playwright
 
 from syncd.adapters.embedded.postgres import open_postgres
 from syncd.adapters.embedded.redis import open_redis
-from syncd.adapters.postgres.connections import open_connection
 from syncd.adapters.postgres.leases import get_lease
-from syncd.adapters.postgres.migrations import list_migrations, run_migrations
-from syncd.adapters.postgres.roles import put_groups, put_logins
 from syncd.adapters.postgres.transactions import reading
 from syncd.adapters.redis.budgets import SharedBudgets
 from syncd.adapters.redis.locks import Identity, ProjectLocks, RedisClient, open_redis_client
@@ -28,7 +25,7 @@ from syncd.services.locking import Locking, holding
 from tests.browser.chromium import find_chromium, open_browser, open_page
 from tests.browser.scenery import TEAM, make_id, put_past, put_scenes
 from tests.browser.serving import serving
-from tests.databases import LOGINS, TEMPLATE, make_database, name_database, run_statement
+from tests.databases import make_database, make_template
 from tests.mirror import open_mirror
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -54,12 +51,7 @@ async def draw(folder: Path) -> None:
             open_postgres(place / "cluster", run_directory=place / "run", fast_and_unsafe=True)
         )
         server = await stack.enter_async_context(open_redis(place / "redis", run_directory=place / "run-redis"))
-        await run_statement(postgres.url, f"create database {TEMPLATE}")
-        async with open_connection(name_database(postgres.url, TEMPLATE)) as connection:
-            await put_groups(connection)
-            await put_logins(connection, list(LOGINS))
-            await run_migrations(connection, list_migrations())
-        database = await stack.enter_async_context(make_database(postgres, TEMPLATE))
+        database = await stack.enter_async_context(make_database(postgres, await make_template(postgres)))
         mirror = await stack.enter_async_context(open_mirror(database, server))
         redis = await stack.enter_async_context(open_redis_client(server.url))
         now = datetime.now(UTC)

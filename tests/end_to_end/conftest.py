@@ -1,13 +1,19 @@
-"""One `syncd up` that runs while its tests do."""
+"""One `syncd up` that runs while its tests do, and one loop for the tests of a module."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
+from syncd.adapters.embedded.postgres import PostgresServer
+from syncd.adapters.embedded.redis import RedisServer
+from tests.databases import make_database
 from tests.end_to_end.running import Up, open_up, run_git
 from tests.end_to_end.shells import Shell
 from tests.environment import clear_environment
+from tests.loop import Loop, open_loop
+from tests.mirror import open_mirror
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +44,14 @@ def shell(up: Up, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     monkeypatch.setenv("SYNCD_FOLDER_ROOTS", str(place))
     monkeypatch.chdir(place)
     return Shell(capsys, place / "data", up)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_loop(postgres: PostgresServer, template: str, redis_server: RedisServer) -> AsyncIterator[Loop]:
+    """One loop for the many projects of a module."""
+    async with (
+        make_database(postgres, template) as database,
+        open_mirror(database, redis_server) as mirror,
+        open_loop(mirror, database.migrator_url, tells=False) as loop,
+    ):
+        yield loop

@@ -11,10 +11,7 @@ from random import Random
 from time import time
 
 import pytest
-import pytest_asyncio
 
-from syncd.adapters.embedded.postgres import PostgresServer
-from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.mirror import list_skipped
 from syncd.adapters.postgres.transactions import in_project
 from syncd.core.budgets import Rules
@@ -23,14 +20,12 @@ from syncd.services.attending import attend
 from syncd.services.budgets import Budgets
 from syncd.services.sources import FolderAccess, GitHubAccess, Sources
 from syncd.services.sync import Limits
-from tests.databases import make_database
 from tests.end_to_end.random_repository import BRANCH, LARGE_BYTES, RandomRepository
 from tests.end_to_end.whole import Question, Whole, find_whole
 from tests.fakegithub.faults import Answer, CutBody, CutListing, Effect, Fault, PartialData, WrongBytes, WrongTexts
 from tests.fakegithub.limits import slow_down, use_up
 from tests.fakegithub.server import FakeGitHub, open_fake_github
-from tests.loop import Loop, open_loop
-from tests.mirror import open_mirror
+from tests.loop import Loop
 
 TOKEN = "ghp_canary0123456789"
 LOOKS = 5
@@ -172,16 +167,6 @@ def make_question(random: Random) -> Question:
     if random.random() < 0.3:
         question = replace(question, exclude=("docs/drafts/",), excludes=lambda path: path.startswith("docs/drafts/"))
     return question
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared_loop(postgres: PostgresServer, template: str, redis_server: RedisServer) -> AsyncIterator[Loop]:
-    async with (
-        make_database(postgres, template) as database,
-        open_mirror(database, redis_server) as mirror,
-        open_loop(mirror, database.migrator_url, tells=False) as loop,
-    ):
-        yield loop
 
 
 @asynccontextmanager

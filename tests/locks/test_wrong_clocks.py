@@ -15,14 +15,11 @@ import pytest
 import pytest_asyncio
 
 from syncd.adapters.embedded import child
-from syncd.adapters.embedded.postgres import PostgresServer, open_postgres
+from syncd.adapters.embedded.postgres import open_postgres
 from syncd.adapters.embedded.redis import RedisServer
-from syncd.adapters.postgres.connections import open_connection
-from syncd.adapters.postgres.migrations import list_migrations, run_migrations
-from syncd.adapters.postgres.roles import put_groups, put_logins
 from syncd.adapters.redis.locks import open_redis_client
 from syncd.errors import Busy, Unreachable
-from tests.databases import LOGINS, TEMPLATE, Database, make_database, name_database, run_statement
+from tests.databases import Database, make_database, make_template
 from tests.locks.ground import Ground, Ledger, open_ground, take, write
 from tests.locks.races import run_losses
 from tests.locks.storms import run_stops
@@ -123,12 +120,3 @@ async def patiently(act: Callable[[], Awaitable[T]]) -> T:
             return await act()
         except (Busy, Unreachable, asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError):
             pass
-
-
-async def make_template(postgres: PostgresServer) -> str:
-    await run_statement(postgres.url, f"create database {TEMPLATE}")
-    async with open_connection(name_database(postgres.url, TEMPLATE)) as connection:
-        await put_groups(connection)
-        await put_logins(connection, list(LOGINS))
-        await run_migrations(connection, list_migrations())
-    return TEMPLATE

@@ -1,7 +1,6 @@
 """Subscribers hear of what changes in what they asked for, of nothing else, and only as long as their key is good."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.connections import open_connection
 from syncd.adapters.postgres.reading.projects import list_projects
 from syncd.adapters.postgres.transactions import reading
+from tests.bells import Bell
 from tests.databases import Database
 from tests.mcp_server.agents import open_agent
 from tests.mcp_server.serve import serving
@@ -185,23 +185,11 @@ async def test_a_revision_is_told_once_whatever_notices_are_lost_or_doubled(mirr
         assert await take(stream) == {ResourceUpdated("doc://guide/docs/b.md")}
 
 
-class Bell(logging.Handler):
-    """Rings when something is logged."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rung = asyncio.Event()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.getMessage() == "feed_failed":
-            self.rung.set()
-
-
 async def test_a_look_that_fails_is_made_again_and_ends_nothing(
     mirror: Mirror, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed_module, "RETRY_SECONDS", 0.01)
-    bell = Bell()
+    bell = Bell("feed_failed")
     monkeypatch.setattr(feed_module.logger, "handlers", [bell])
     party = await make_party(mirror, tmp_path)
     project = await party.add_project("guide", FILES)

@@ -2,14 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 from redis.asyncio import Redis
 
-from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.redis.budgets import SharedBudgets, list_budgets
 from syncd.adapters.redis.locks import open_redis_client
 from syncd.core.budgets import KnownBudget, Rules
@@ -28,12 +25,6 @@ from tests.loop import Clock
 
 API_URL = "https://api.github.com"
 USED_UP = Report("core", Window(5000, 250, 2_000_000_000, 600.0))
-
-
-@pytest_asyncio.fixture
-async def redis(redis_server: RedisServer) -> AsyncIterator[Redis]:
-    async with open_redis_client(redis_server.url) as client:
-        yield client
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Freeze, unfreeze, force-release, history: Postgres decides at once, Redis is told, and nobody is locked out by Redis being away."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +8,6 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.connections import Connection, LeaseLost, Pool, open_connection, open_pool
 from syncd.adapters.postgres.transactions import fenced, in_project
 from syncd.adapters.redis.locks import ProjectLocks, RedisClient, list_holders, open_redis_client
@@ -25,12 +23,6 @@ from tests.mirror import IDENTITY, Mirror
 ALICE = Actor("alice", is_admin=False)
 BOB = Actor("bob", is_admin=False)
 ADMIN = Actor("root", is_admin=True)
-
-
-@pytest_asyncio.fixture
-async def redis(redis_server: RedisServer) -> AsyncIterator[RedisClient]:
-    async with open_redis_client(redis_server.url) as opened:
-        yield opened
 
 
 @pytest.fixture

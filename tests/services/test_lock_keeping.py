@@ -33,12 +33,6 @@ def utc_now() -> datetime:
 
 
 @pytest_asyncio.fixture
-async def redis(redis_server: RedisServer) -> AsyncIterator[RedisClient]:
-    async with open_redis_client(redis_server.url) as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture
 async def project_id(mirror: Mirror, tmp_path: Path) -> ProjectId:
     return (await mirror.add_project(NewProject(name="guide", source="folder", folder=str(tmp_path)))).project_id
 

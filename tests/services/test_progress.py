@@ -1,15 +1,13 @@
 """How far a sync is can be seen while it runs, from any process, and nothing of it is left afterwards."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
-from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.redis.locks import RedisClient, open_redis_client
 from syncd.adapters.redis.progress import list_progress
 from syncd.core.ids import ProjectId
@@ -18,12 +16,6 @@ from syncd.services.progress import ProgressBoard, open_progress_board
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PROJECT = ProjectId(uuid4())
-
-
-@pytest_asyncio.fixture
-async def redis(redis_server: RedisServer) -> AsyncIterator[RedisClient]:
-    async with open_redis_client(redis_server.url) as opened:
-        yield opened
 
 
 async def wait_for(redis: RedisClient, project_id: ProjectId, wanted: Mapping[ProjectId, Progress]) -> None:

@@ -18,6 +18,7 @@ from syncd.adapters.postgres.transactions import reading
 from syncd.core.ids import ProjectId
 from syncd.core.projects import NewProject
 from syncd.services.retention import Retention, forget_old, run_retention
+from tests.bells import Bell
 from tests.databases import Database
 from tests.mirror import Mirror, open_mirror
 from tests.web.people import add_test_user
@@ -118,18 +119,6 @@ async def add_test_project(mirror: Mirror) -> ProjectId:
     return (await mirror.add_project(NewProject(name="guide", source="folder", folder="/nowhere"))).project_id
 
 
-class Bell(logging.Handler):
-    """Rings when something is logged."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rung = asyncio.Event()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.getMessage() == "retention waits":
-            self.rung.set()
-
-
 async def test_the_daemon_forgets_what_is_older_than_is_kept_and_nothing_else(
     mirror: Mirror, database: Database
 ) -> None:
@@ -159,7 +148,7 @@ async def list_rows(scribe: Connection, table: str) -> set[object]:
 
 async def test_a_database_that_is_away_does_not_end_the_daemon(mirror: Mirror) -> None:
     await mirror.pool.close()
-    bell, logger = Bell(), logging.getLogger("syncd.daemon")
+    bell, logger = Bell("retention waits"), logging.getLogger("syncd.daemon")
     logger.addHandler(bell)
     try:
         async with running(mirror) as task, asyncio.timeout(DEADLINE_SECONDS):

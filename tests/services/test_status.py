@@ -1,14 +1,11 @@
 """What operators are told of a project that is well, of one that is not, and of very many."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.publishing import add_run
 from syncd.adapters.postgres.queue import mark_condition
 from syncd.adapters.postgres.transactions import fenced, in_project
@@ -28,12 +25,6 @@ from tests.mirror import Mirror
 from tests.valkeys import running_valkey
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-@pytest_asyncio.fixture
-async def redis(redis_server: RedisServer) -> AsyncIterator[RedisClient]:
-    async with open_redis_client(redis_server.url) as opened:
-        yield opened
 
 
 async def add_folder(mirror: Mirror, name: str) -> Project:

@@ -7,29 +7,16 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from syncd.adapters.embedded.postgres import PostgresServer
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.postgres.transactions import writing
 from syncd.adapters.postgres.usage import put_quota, record_requests
 from syncd.adapters.redis.locks import open_redis_client
 from syncd.core.usage import AgentRequest, Quota, measure_requests
-from tests.databases import make_database
 from tests.mirror import Mirror
 from tests.web.sites import Client, make_test_rest, make_test_site, open_client
-from tests.web.tenants import Parties, open_parties
+from tests.web.tenants import Parties
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def parties(
-    postgres: PostgresServer, template: str, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Parties]:
-    async with (
-        make_database(postgres, template) as database,
-        open_parties(database, redis_server, tmp_path_factory.mktemp("parties")) as opened,
-    ):
-        yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -5,7 +5,6 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import fields
 from pathlib import Path
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -24,7 +23,6 @@ from syncd.adapters.postgres.issuers import TrustedIssuer
 from syncd.adapters.postgres.keys import ResolvedKey, StoredKey
 from syncd.adapters.postgres.leases import Minted
 from syncd.adapters.postgres.measures import EmbeddingMeasure
-from syncd.adapters.postgres.migrations import list_migrations, run_migrations
 from syncd.adapters.postgres.platform_keys import PlatformKey
 from syncd.adapters.postgres.pulling import PublishedRevision, RevisionFile
 from syncd.adapters.postgres.reading.changes import Change
@@ -35,7 +33,6 @@ from syncd.adapters.postgres.reading.links import OrderedLink, PlacedLink, Plain
 from syncd.adapters.postgres.reading.projects import Attempt, ReadableProject
 from syncd.adapters.postgres.reading.vectors import Embedded
 from syncd.adapters.postgres.recutting import OutdatedVersion
-from syncd.adapters.postgres.roles import make_login_url, put_groups, put_logins
 from syncd.adapters.postgres.sessions import LiveSession
 from syncd.adapters.postgres.statements import load_statement, sql_directory
 from syncd.adapters.postgres.status import EmbeddingState
@@ -48,7 +45,8 @@ from syncd.core.projects import Due, Project
 from syncd.core.sessions import Refreshable
 from syncd.core.usage import Quota
 from syncd.core.users import User
-from tests.databases import LOGINS, Database, name_database, run_statement
+from tests.databases import Database
+from tests.plain_database import database_without_vectors
 
 QUERIES = sql_directory() / "queries"
 NAMES = sorted(str(path.relative_to(QUERIES).with_suffix("")) for path in QUERIES.rglob("*.sql"))
@@ -187,17 +185,9 @@ def _list_users(tree: ast.Module, call: ast.Call) -> set[str]:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def arrays_database(postgres: PostgresServer, template: str) -> AsyncIterator[Database]:
     """A migrated database without pgvector."""
-    assert template
-    name = f"arrays_{uuid4().hex}"
-    await run_statement(postgres.url, f"create database {name} template template0")
-    url = name_database(postgres.url, name)
-    async with open_connection(url) as connection:
-        await put_groups(connection)
-        await connection.execute("drop extension vector")
-        await run_migrations(connection, list_migrations())
-        await put_logins(connection, list(LOGINS))
-    yield Database(url, *(make_login_url(url, login) for login in LOGINS))
-    await run_statement(postgres.url, f"drop database {name} with (force)")
+    assert template  # the groups are there
+    async with database_without_vectors(postgres) as plain:
+        yield plain
 
 
 def get_url(database: Database, login: str) -> str:

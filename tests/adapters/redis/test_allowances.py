@@ -1,11 +1,9 @@
 """Shared allowances: the script takes the steps of the core, replicas count together, and nothing is left behind."""
 
-from collections.abc import AsyncIterator
 from random import Random
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 from redis.asyncio import Redis
 
 from syncd.adapters.embedded.redis import RedisServer
@@ -15,12 +13,6 @@ from syncd.core.allowances import Allowance, charge, spend
 from syncd.errors import Unreachable
 
 ALLOWANCE = Allowance(units_per_second=2.0, burst_units=8)
-
-
-@pytest_asyncio.fixture
-async def redis(redis_server: RedisServer) -> AsyncIterator[Redis]:
-    async with open_redis_client(redis_server.url) as client:
-        yield client
 
 
 @pytest.mark.parametrize("seed", range(4))

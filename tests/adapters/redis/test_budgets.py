@@ -1,12 +1,10 @@
 """The shared budget: the scripts take the steps of the core, whoever asks, and leave nothing behind."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from random import Random
 from uuid import UUID, uuid4
 
 import pytest
-import pytest_asyncio
 from redis.asyncio import Redis
 from redis.crc import key_slot
 
@@ -23,12 +21,6 @@ from syncd.errors import Unreachable
 RULES = Rules(
     concurrency=4, points_per_second=2.0, graphql_points_per_second=4.0, burst_points=6, longest_pace_seconds=2.0
 )
-
-
-@pytest_asyncio.fixture
-async def redis(redis_server: RedisServer) -> AsyncIterator[Redis]:
-    async with open_redis_client(redis_server.url) as client:
-        yield client
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 from redis.asyncio import Redis
 from redis.crc import key_slot
 
@@ -27,12 +25,6 @@ from syncd.errors import Rejected, Unreachable
 from tests.faultproxy import proxying_redis
 
 LEASE_SECONDS = 30.0
-
-
-@pytest_asyncio.fixture
-async def redis(redis_server: RedisServer) -> AsyncIterator[Redis]:
-    async with open_redis_client(redis_server.url) as client:
-        yield client
 
 
 @pytest.fixture

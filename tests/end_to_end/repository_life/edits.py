@@ -2,7 +2,6 @@
 
 from tests.end_to_end.repository_life.heads import TWO, A, B, C
 from tests.end_to_end.repository_life.life import (
-    Life,
     cost,
     edit,
     holds,
@@ -13,22 +12,9 @@ from tests.end_to_end.repository_life.life import (
     stands,
     story,
 )
-from tests.fakegithub.gitrepo import GitFile, submodule, symlink
+from tests.fakegithub.gitrepo import GitFile
 
-POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 12\n" % 7
-SUB, NEXT = submodule("1" * 40), submodule("2" * 40)
-LINK = symlink("../../etc/passwd")
 FOLDER = {f"docs/old/{name}.md": f"# {name}\n".encode() for name in "abc"}
-UTF_16 = "# Zwölf 🎉\n".encode("utf-16")
-
-
-def climb(life: Life) -> None:
-    """Push a tree that holds a folder called `..`, which git's own commands would refuse to write."""
-    page = life.git.add_blob(C)
-    upward = life.git.add_tree([("100644", "x.md", page)])
-    docs = life.git.add_tree([("040000", "..", upward), ("100644", "a.md", page)])
-    life.heads.append(life.git.add_commit_of_tree(life.git.add_tree([("040000", "docs", docs)])))
-
 
 EDITS = [
     story("a page is added", push(TWO), look(), edit({"docs/c.md": C}), look(), is_new("docs/c.md"), cost(5)),

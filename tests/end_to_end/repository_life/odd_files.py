@@ -19,7 +19,6 @@ from tests.fakegithub.gitrepo import submodule, symlink
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 12\n" % 7
 SUB, NEXT = submodule("1" * 40), submodule("2" * 40)
 LINK = symlink("../../etc/passwd")
-FOLDER = {f"docs/old/{name}.md": f"# {name}\n".encode() for name in "abc"}
 UTF_16 = "# Zwölf 🎉\n".encode("utf-16")
 
 

@@ -1,15 +1,11 @@
 """The life of a repository, told in stories: whatever its people and GitHub do, the mirror is one whole commit, and says how it stands."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
-from syncd.adapters.embedded.postgres import PostgresServer
-from syncd.adapters.embedded.redis import RedisServer
-from tests.databases import make_database
 from tests.end_to_end.repository_life.access import ACCESS
 from tests.end_to_end.repository_life.costs import COSTS
 from tests.end_to_end.repository_life.decisions import SITUATIONS
@@ -21,21 +17,10 @@ from tests.end_to_end.repository_life.life import Story, open_life
 from tests.end_to_end.repository_life.odd_files import OTHERS
 from tests.end_to_end.repository_life.places import PLACES
 from tests.end_to_end.repository_life.pulls import PULLS
-from tests.loop import Loop, open_loop
-from tests.mirror import open_mirror
+from tests.loop import Loop
 
 ROOT = Path(__file__).parents[3]
 STORIES: Sequence[Story] = [*HEADS, *PLACES, *EDITS, *OTHERS, *ACCESS, *FAULTS, *DELETIONS, *PULLS, *COSTS]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared_loop(postgres: PostgresServer, template: str, redis_server: RedisServer) -> AsyncIterator[Loop]:
-    async with (
-        make_database(postgres, template) as database,
-        open_mirror(database, redis_server) as mirror,
-        open_loop(mirror, database.migrator_url, tells=False) as loop,
-    ):
-        yield loop
 
 
 @pytest.mark.asyncio(loop_scope="module")

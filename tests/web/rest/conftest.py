@@ -20,18 +20,6 @@ async def redis(redis_server: RedisServer) -> AsyncIterator[RedisClient]:
         yield opened
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def parties(
-    postgres: PostgresServer, template: str, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Parties]:
-    """Two tenants that the tests of this module share: each leaves projects, keys and users of its own."""
-    async with (
-        make_database(postgres, template) as database,
-        open_parties(database, redis_server, tmp_path_factory.mktemp("parties")) as opened,
-    ):
-        yield opened
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def fresh(
     postgres: PostgresServer, template: str, redis_server: RedisServer, tmp_path: Path
