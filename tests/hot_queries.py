@@ -104,7 +104,7 @@ HOT_QUERIES = (
         "reading/list_documents",
         "read",
         (CURRENT_PATH, ANY_PATH),
-        (PROJECT, "'docs/'", "'docs0'", "'{path}'", "50", "2"),
+        (PROJECT, "'docs/'", "'docs0'", "'{path}'", "50", "2", "''"),
     ),
     HotQuery("reading/find_version", "read", (ANY_PATH,), (PROJECT, "'{path}'", "1", "2")),
     HotQuery(

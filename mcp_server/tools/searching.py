@@ -24,6 +24,7 @@ from syncd.core.headings import join_trail
 from syncd.core.ids import ProjectId
 from syncd.core.meaning import NO_HELP, Help, Unavailable
 from syncd.core.permalinks import make_permalink
+from syncd.core.queries import make_glob_pattern
 from syncd.core.references import format_chunk_id, format_document_id
 from syncd.core.snippets import make_snippet
 from syncd.errors import NotFound, Rejected
@@ -42,7 +43,7 @@ class DocsSearchArguments(Arguments):
 
     query: Query
     project: Text | None = None
-    path: Annotated[Text | None, Field(description="only in this folder or document of a project; * and ** match")] = (
+    path: Annotated[Text | None, Field(description="only in this folder or document of a project, or docs/**/*.md")] = (
         None
     )
     limit: Annotated[int, Field(ge=1, le=MAX_HITS)] = 10
@@ -148,13 +149,13 @@ async def _find_scope(call: Call, searched: Sequence[ReadableProject], path: str
     if found:
         return Scope({one: replace(projects[one], paths=paths) for one, paths in found.items()})
     if "*" in path:
-        return Scope(projects, path_filters=(path,))
+        return Scope(projects, path_patterns=(make_glob_pattern(path.strip()),))
     near = await hint_near_places(call, synced, path)
     where = synced[0].name if len(synced) == 1 else f"any of {len(synced)} projects"
     raise NotFound(
         "path_not_found",
         f"There is no folder or document {path[:200]!r} in {where}.",
-        hint=f"{near}docs_list(project=…) shows the folders; * stands for a stretch of a name, ** for any stretch.",
+        hint=f"{near}docs_list(project=…) shows the folders; a pattern has a *: docs/**/*.md.",
     )
 
 

@@ -1,10 +1,12 @@
 """What an agent asks: words, quoted phrases, and the filters `path:` and `lang:`."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from syncd.core.terms import query_term_ids
+from syncd.errors import BadUsage
+
+MAX_STARS = 30
 
 _FILTER = re.compile(r'(?<!\S)(path|lang):(?:"([^"]+)"|(\S+))')
 _PHRASE = re.compile(r'"([^"]+)"|\u201c([^\u201d]+)\u201d')
@@ -42,21 +44,15 @@ class SearchQuery:
         return bool(self.phrases or self.paths or self.languages)
 
 
-def parse_query(query: str, *, path_filters: Sequence[str] = ()) -> SearchQuery:
-    """Return *query* taken apart, with *path_filters* beside its own.
-
-    A phrase without a letter or digit finds nothing by itself, and only filters.
-    """
+def parse_query(query: str) -> SearchQuery:
+    """Return *query* taken apart. A phrase without a letter or digit finds nothing by itself, and only filters."""
     filters = [(match[1], match[2] or match[3]) for match in _FILTER.finditer(query)]
     text = _FILTER.sub(" ", query)
     phrases = [" ".join((match[1] or match[2]).split()) for match in _PHRASE.finditer(text)]
     return SearchQuery(
         text=text,
         phrases=tuple(phrase for phrase in phrases if phrase),
-        paths=tuple(
-            _make_path_pattern(value)
-            for value in (*path_filters, *(value for name, value in filters if name == "path"))
-        ),
+        paths=tuple(_make_path_pattern(value) for name, value in filters if name == "path"),
         languages=tuple(_make_language_pattern(value) for name, value in filters if name == "lang"),
     )
 
@@ -70,11 +66,25 @@ def phrase_term_ids(query: SearchQuery) -> frozenset[int]:
     return query_term_ids(" ".join(word for words in inner for word in words))
 
 
+def make_glob_pattern(glob: str) -> str:
+    """Return the pattern of the paths that end as *glob* says, from the start of some name on; `dir/` is all below it.
+
+    Raises `BadUsage` for one with so many stars that Postgres would be long at it.
+    """
+    if glob.count("*") > MAX_STARS:
+        raise BadUsage(
+            "bad_glob",
+            f"The pattern {glob[:40]!r}… cannot be used: it has more than {MAX_STARS} stars.",
+            hint="A pattern looks like docs/**/*.md.",
+        )
+    return _make_path_pattern(f"{glob}**" if glob.endswith("/") else glob) + "$"
+
+
 def _make_path_pattern(value: str) -> str:
-    """Return a pattern for paths: from the start of any name on; * stands for a stretch of a name, ** for any stretch."""
-    parts = re.split(r"(\*\*|\*)", value.strip("/"))
+    """Return a pattern for paths: from the start of any name on; * stands for a stretch of a name, ** for any stretch, **/ for any folders."""
+    parts = re.split(r"((?:\*\*/)+|\*\*|\*)", value.strip("/"))
     wild = {"**": ".*", "*": "[^/]*"}
-    return "(^|/)" + "".join(wild.get(part) or _escape(part) for part in parts)
+    return "(^|/)" + "".join("(.*/)?" if part.startswith("**/") else wild.get(part) or _escape(part) for part in parts)
 
 
 def _make_language_pattern(value: str) -> str:

@@ -2,8 +2,9 @@ import re
 
 import pytest
 
-from syncd.core.queries import parse_query, phrase_term_ids
+from syncd.core.queries import MAX_STARS, make_glob_pattern, parse_query, phrase_term_ids
 from syncd.core.terms import make_impacts
+from syncd.errors import BadUsage
 
 
 def test_a_query_is_taken_apart() -> None:
@@ -31,6 +32,32 @@ def test_a_query_is_taken_apart() -> None:
 def test_a_path_filter_begins_at_a_name_and_knows_stars(written: str, path: str, matches: bool) -> None:
     (pattern,) = parse_query(f"path:{written} x").paths
     assert bool(re.search(pattern, path)) is matches
+
+
+@pytest.mark.parametrize(
+    ("glob", "path", "matches"),
+    [
+        ("docs/**/*.md", "docs/a.md", True),
+        ("docs/**/*.md", "docs/b/c/a.md", True),
+        ("docs/**/*.md", "docs/a.mdx", False),
+        ("docs/*.md", "en/docs/a.md", True),
+        ("docs/*.md", "mydocs/a.md", False),
+        ("docs/*.md", "docs/b/a.md", False),
+        ("**/*.md", "a.md", True),
+        ("a*/", "ab/c/d.md", True),
+        ("/docs/**", "docs/b/a.md", True),
+        ("*.(md)+", "a.(md)+", True),
+        ("docs/**/**/a.md", "docs/a.md", True),
+    ],
+)
+def test_a_glob_is_of_whole_paths_from_the_start_of_a_name_on(glob: str, path: str, matches: bool) -> None:
+    assert bool(re.search(make_glob_pattern(glob), path)) is matches
+
+
+def test_a_glob_of_many_stars_is_refused() -> None:
+    assert make_glob_pattern("*a" * MAX_STARS)
+    with pytest.raises(BadUsage, match="more than 30 stars"):
+        make_glob_pattern("*a" * (MAX_STARS + 1))
 
 
 @pytest.mark.parametrize(

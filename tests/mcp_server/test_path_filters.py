@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from mcp_server.tools import listing
 from tests.databases import Database
 from tests.mcp_server.agents import call, text_of
 from tests.mcp_server.serve import serving
-from tests.mcp_server.test_tools import complain, read
-from tests.mcp_server.worlds import World, make_party
+from tests.mcp_server.test_tools import complain, read, read_values
+from tests.mcp_server.worlds import ACME_FILES, World, make_party
 from tests.mirror import Mirror
 
 
@@ -26,6 +27,10 @@ from tests.mirror import Mirror
         ("setup", {"guide/docs/setup.md"}),
         ("docs/*.md", {"guide/docs/index.md", "guide/docs/setup.md"}),
         ("**/er/*.rst", {"guide/docs/deep/er/api.rst"}),
+        ("docs/**/*.rst", {"guide/docs/deep/er/api.rst"}),
+        ("docs/**/s*.md", {"guide/docs/setup.md"}),
+        ("docs/s*m", set()),
+        ("d*/", {"guide/docs/index.md", "guide/docs/setup.md", "guide/docs/deep/er/api.rst"}),
     ],
 )
 async def test_a_search_keeps_to_what_a_path_means_in_one_project_and_in_all(
@@ -55,3 +60,23 @@ async def test_a_path_that_is_nowhere_is_answered_with_the_nearest(world: World)
         assert "Did you mean: guide/docs/deep/" in said
     assert "Did you mean: notes/todo.txt?" in await complain(world, "docs_search", query="port", path="x/TODO.txt")
     assert "Did you mean: guide/docs/deep/" in await complain(world, "docs_list", project="guide", path="depe")
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_docs_list_takes_a_pattern_and_pages_through_what_matches(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "PAGE", 2)
+    wanted = [f"guide/{path}" for path in sorted(ACME_FILES) if path.endswith(".md")]
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = await read_values(world, "docs_list", project="guide", path="docs/**/*.md", **cursor)
+        assert (page["documents"], page["depth"]) == (len(wanted), "all")
+        found += [item["id"] for item in page["items"]]
+        if page["nextCursor"] is None:
+            break
+        cursor = {"cursor": page["nextCursor"]}
+    assert found == wanted
+    said = await complain(world, "docs_list", project="guide", path="docs/*.mdx")
+    assert "There are no documents that match 'docs/*.mdx' in guide." in said

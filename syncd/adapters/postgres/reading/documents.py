@@ -89,10 +89,17 @@ async def find_version(
 
 
 async def list_documents(
-    connection: Connection, project_id: ProjectId, paths: PathRange, *, after: str, limit: int, revision: int
+    connection: Connection,
+    project_id: ProjectId,
+    paths: PathRange,
+    *,
+    after: str,
+    limit: int,
+    revision: int,
+    pattern: str = "",
 ) -> Sequence[ReadableDocument]:
-    """Return at most *limit* documents of a range at *revision*, by path, beyond path *after*."""
-    rows = await connection.fetch(_LIST_DOCUMENTS, project_id, paths.start, paths.end, after, limit, revision)
+    """Return at most *limit* documents of a range at *revision*, by path, beyond path *after*; only those that match *pattern*, if there is one."""
+    rows = await connection.fetch(_LIST_DOCUMENTS, project_id, paths.start, paths.end, after, limit, revision, pattern)
     return tuple(ReadableDocument(**row) for row in rows)
 
 
@@ -112,9 +119,11 @@ async def list_level(
     return tuple(LevelEntry(**row) for row in rows)
 
 
-async def count_documents(connection: Connection, project_id: ProjectId, paths: PathRange, *, revision: int) -> int:
-    """Return how many documents stand in a range at *revision*."""
-    return int(await connection.fetchval(_COUNT_DOCUMENTS, project_id, paths.start, paths.end, revision))
+async def count_documents(
+    connection: Connection, project_id: ProjectId, paths: PathRange, *, revision: int, pattern: str = ""
+) -> int:
+    """Return how many documents stand in a range at *revision*, and match *pattern*, if there is one."""
+    return int(await connection.fetchval(_COUNT_DOCUMENTS, project_id, paths.start, paths.end, revision, pattern))
 
 
 async def list_paths(connection: Connection, project_id: ProjectId, *, limit: int, revision: int) -> Sequence[str]:

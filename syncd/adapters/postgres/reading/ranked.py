@@ -56,10 +56,10 @@ TOO_BUSY = "the server is too busy to rank anything now; ask again in a moment, 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is searched: projects, each at a revision and in some of its paths. A path must also match each of *path_filters*, written as `path:`."""
+    """What is searched: projects, each at a revision and in some of its paths. A path must also match *path_patterns*."""
 
     projects: Mapping[ProjectId, Searched]
-    path_filters: Sequence[str] = ()
+    path_patterns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,8 @@ async def search(connection: Connection, scope: Scope, asked: str, *, page: Page
 
     Where nothing is found, phrases are relaxed to their words, and misspelt words are corrected: what was done is said.
     """
-    query = parse_query(asked, path_filters=scope.path_filters)
+    query = parse_query(asked)
+    query = replace(query, paths=(*query.paths, *scope.path_patterns))
     meaning = await begin_meaning(connection, scope.projects, query, help_=help_)
     found = await _search(connection, scope, query, meaning, page=page)
     return replace(found, unaided=tuple(meaning.missing))
