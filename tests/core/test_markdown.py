@@ -3,10 +3,15 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it.token import Token
 
 from syncd.core.anchors import make_slug
 from syncd.core.chunking import Layout, make_layout
 from syncd.core.frontmatter import parse_front_matter
+from syncd.core.markdown_parser import make_parser
+
+PIECES = ("prose", "é b", " ", "    ", "\t", "\n", "\n", "\n\n", "- ", "* ", "+ ", "-", "1. ", "2) ", "> ", "# ", "===", "---", "|", "a|b\n-|-\n",
+          "```", "<div>", "<!--", "[a]: b", "[", "\\", "***", ":")  # fmt: skip
 
 
 def _layout(text: str, *, is_mdx: bool = False) -> Layout:
@@ -245,3 +250,13 @@ def test_a_slug_keeps_marks_and_connectors() -> None:
 def test_a_section_further_down_does_not_name_the_page(text: str, title: str) -> None:
     layout = make_layout(text, format="md", path="docs/clients.md")
     assert (layout.title, layout.titled) == (title, title != "clients")
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=24).map("".join), st.booleans())
+def test_prose_that_is_taken_at_once_is_what_the_parser_would_make_of_it(text: str, is_mdx: bool) -> None:
+    asking = make_parser.__wrapped__(is_mdx=is_mdx)
+    asking.disable("prose")
+    tokens: tuple[list[Token], list[Token]] = ([], [])
+    for parser, made in zip((make_parser(is_mdx=is_mdx), asking), tokens, strict=True):
+        parser.block.parse(text, parser, {}, made)
+    assert tokens[0] == tokens[1]

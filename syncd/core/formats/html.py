@@ -40,8 +40,10 @@ _NOT_LANGUAGES = frozenset({"default", "none", "text", "plaintext", "notranslate
 def make_html_outline(text: str) -> Outline:
     """Return the outline of *text*. Its title is that of its head, or else of its headings."""
     reader = _Reader(text)
-    for count, tag in enumerate(list_tags(text)):
-        if count == _MAX_TAGS:
+    count = 0
+    for tag in list_tags(text):
+        count += tag.tags
+        if count > _MAX_TAGS:
             return make_plain_outline(fallback=f"more than {_MAX_TAGS} tags")
         reader.read(tag)
     blocks = reader.finish()

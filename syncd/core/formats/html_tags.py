@@ -12,12 +12,15 @@ _ATTRIBUTE = re.compile(r"([^\s\"'<>/=]{1,100})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|
 _QUOTED_TAG = re.compile(r"<[^\"'>]*(?:\"[^\"]*\"[^\"'>]*|'[^']*'[^\"'>]*)*>")
 # Nearly every tag of nearly every page; the others are looked at more closely.
 _PLAIN_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:\s+[^\s\"'<>/=]+(?:=\"[^\"<>]*\")?)*)\s*(/?)>")
+# Most tags of a page that shows code are spans that say nothing but how it looks: a run of them is one.
+_SPAN = r"(?:/span>|span(?: class=\"(?![\w -]*id)[\w -]*\")?>)"
+_SPANS_OR_BRACKET = re.compile(rf"<(?:{_SPAN}(?:<{_SPAN})*)?")
 # Elements whose content is no markup, and is not shown in the page.
 _RAW = {name: re.compile(rf"</{name}\b[^>]*>?", re.IGNORECASE) for name in ("script", "style", "title", "template")}
 
 
 class Tag(NamedTuple):
-    """A tag, or what is not shown as a whole: then with no name, or with the place of its content."""
+    """A tag, or what is not shown as a whole: then with no name, or with the place of its content. *tags*: how many, in a run of spans."""
 
     name: str
     char_from: int
@@ -27,6 +30,7 @@ class Tag(NamedTuple):
     source: str = ""
     content_from: int = 0
     content_to: int = 0
+    tags: int = 1
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -41,12 +45,15 @@ class Tag(NamedTuple):
 def list_tags(text: str) -> Iterator[Tag]:
     """Yield the tags of *text* in order. A bracket that opens no tag is text."""
     scanner = _Scanner(text)
-    position = text.find("<")
-    while position >= 0:
-        tag = scanner.read(position)
-        if tag is not None:
+    found = _SPANS_OR_BRACKET.search(text)
+    while found:
+        char_from, char_to = found.span()
+        if char_to - char_from > 1:
+            yield Tag("span", char_from, char_to, is_end=True, tags=text.count("<", char_from, char_to))
+        elif tag := scanner.read(char_from):
             yield tag
-        position = text.find("<", tag.char_to if tag else position + 1)
+            char_to = tag.char_to
+        found = _SPANS_OR_BRACKET.search(text, char_to)
 
 
 class _Scanner:

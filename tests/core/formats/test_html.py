@@ -1,10 +1,24 @@
 """Pages are cut at their headings, and shown as Markdown: without tags, scripts and styles, code in fences."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from syncd.core.chunking import Layout, make_layout
 from syncd.core.formats.html_tags import list_tags
 
+SPANS = (
+    "<span>",
+    '<span class="k">',
+    '<span class="id lang-c">',
+    '<span id="a">',
+    "</span>",
+    "x",
+    "&amp;",
+    "<b>",
+    "<",
+    "<!--",
+)
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><title>My &amp; Page</title><meta name="description" content="About it">
 <style>h1 { color: red }</style><script>document.write("<h1>no</h1>");</script></head>
@@ -87,3 +101,17 @@ def test_a_page_of_scripts_shows_nothing() -> None:
 )
 def test_tags_are_found_as_browsers_do(text: str, names: list[str]) -> None:
     assert [tag.name for tag in list_tags(text)] == names
+
+
+@given(st.lists(st.sampled_from(SPANS), max_size=30))
+def test_a_run_of_spans_is_read_as_each_of_them_would_be(parts: list[str]) -> None:
+    text = f"<h1>Top</h1><pre>{''.join(parts)}</pre><p>below</p>"
+    # Two spaces make it a span that is read by itself.
+    alone = text.replace("<span>", "<span  >").replace("<span class", "<span  class").replace("</span>", "</span >")
+    assert [chunk.body for chunk in _layout(text).chunks] == [chunk.body for chunk in _layout(alone).chunks]
+    assert sum(tag.tags for tag in list_tags(text)) == sum(1 for _ in list_tags(alone))
+
+
+def test_each_span_of_a_run_counts_towards_the_limit_of_tags() -> None:
+    assert _layout("<span></span>" * 200_000 + "x").fallback is None
+    assert _layout("<span></span>" * 200_000 + "<b>x").fallback == "more than 400000 tags"
