@@ -7,9 +7,9 @@ from typing import assert_never
 from mcp_server.calls import Call
 from mcp_server.sessions import get_session, is_session_id
 from syncd.adapters.postgres.agent_sessions import list_pins
-from syncd.adapters.postgres.pulling import PublishedRevision, find_revision, list_revisions_of_commits
+from syncd.adapters.postgres.pulling import PublishedRevision
 from syncd.adapters.postgres.reading.projects import ReadableProject
-from syncd.adapters.postgres.reading.revisions import list_revisions_at_time
+from syncd.adapters.postgres.reading.revisions import get_revision_as_of, list_revisions_at_time
 from syncd.core.ids import ProjectId
 from syncd.core.moments import AtCommit, AtRevision, AtTime, Moment, parse_moment
 from syncd.errors import BadUsage, NotFound, Rejected
@@ -21,14 +21,8 @@ async def view_project(call: Call, project: ReadableProject, at: str | None) -> 
         return project
     if is_session_id(at.strip()):
         return await _view_pinned(call, project, at.strip())
-    moment = _parse(at)
-    found = await _find_revision(call, project, moment)
-    if found is None:
-        raise NotFound(
-            "revision_not_found",
-            f"The project {project.name} has no such revision, or was not synced at that commit or by that time.",
-            hint=f"The newest is r{project.newest_revision}, at commit {project.synced_commit or '(none)'}.",
-        )
+    newest = PublishedRevision(project.newest_revision, project.synced_commit, project.synced_at)
+    found = await get_revision_as_of(call.connection, project.project_id, _parse(at), name=project.name, newest=newest)
     return _view(project, found)
 
 
@@ -73,26 +67,6 @@ async def _view_pinned(call: Call, project: ReadableProject, session_id: str) ->
 async def _list_pins(call: Call, session_id: str) -> Mapping[ProjectId, PublishedRevision]:
     session = await get_session(call, session_id)
     return await list_pins(call.connection, session.session_id)
-
-
-async def _find_revision(call: Call, project: ReadableProject, moment: Moment) -> PublishedRevision | None:
-    match moment:
-        case AtRevision(revision):
-            return await find_revision(call.connection, project.project_id, revision)
-        case AtCommit(prefix):
-            found = await list_revisions_of_commits(call.connection, project.project_id, prefix, limit=2)
-            if len(found) > 1:
-                raise Rejected(
-                    "commit_ambiguous",
-                    f"The SHA of more than one commit of {project.name} begins with {prefix}.",
-                    hint="Write more of its digits.",
-                )
-            return found[0] if found else None
-        case AtTime(time):
-            ids = [project.project_id]
-            return (await list_revisions_at_time(call.connection, ids, time)).get(project.project_id)
-        case _:
-            assert_never(moment)
 
 
 def is_moment(text: str) -> bool:

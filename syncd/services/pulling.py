@@ -6,29 +6,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import assert_never
 
 from syncd.adapters.beside import beside
 from syncd.adapters.postgres.connections import Connection, Pool
 from syncd.adapters.postgres.listening import listen
 from syncd.adapters.postgres.outages import explaining_outage
 from syncd.adapters.postgres.projects import find_project
-from syncd.adapters.postgres.pulling import (
-    PublishedRevision,
-    RevisionFile,
-    find_revision,
-    find_revision_at_time,
-    list_contents,
-    list_files,
-    list_revisions_of_commits,
-)
+from syncd.adapters.postgres.pulling import PublishedRevision, RevisionFile, list_contents, list_files
+from syncd.adapters.postgres.reading.revisions import get_revision_as_of
 from syncd.adapters.postgres.transactions import reading
 from syncd.adapters.pulled_directory import add_files, hash_files, hold_directory, open_tree, show_tree
 from syncd.core.hashing import content_hash
 from syncd.core.ids import TenantId
-from syncd.core.moments import AtCommit, AtRevision, AtTime, Moment
+from syncd.core.moments import Moment
 from syncd.core.projects import Project
-from syncd.errors import BadUsage, NotFound, RetryLater, Stalled
+from syncd.errors import RetryLater, Stalled
 from syncd.services.projects import make_project_not_found
 
 log = logging.getLogger("syncd.pull")
@@ -155,36 +147,10 @@ async def find_published(connection: Connection, project: Project, moment: Momen
             hint=f"`syncd project show {project.name}` tells how it stands; try again when it is ready.",
             after_seconds=RETRY_SECONDS,
         )
-    found: PublishedRevision | None
-    match moment:
-        case None:
-            found = PublishedRevision(project.revision, project.synced_commit, project.synced_at)
-        case AtRevision(revision):
-            found = await find_revision(connection, project.project_id, revision)
-        case AtCommit(prefix):
-            found = await _find_revision_of_commit(connection, project, prefix)
-        case AtTime(time):
-            found = await find_revision_at_time(connection, project.project_id, time)
-        case _:
-            assert_never(moment)
-    if found is None:
-        raise NotFound(
-            "revision_not_found",
-            f"The project {project.name} has no such revision, or was not synced at that commit or by that time.",
-            hint=f"The newest is r{project.revision}, at commit {project.synced_commit or '(none)'}.",
-        )
-    return found
-
-
-async def _find_revision_of_commit(connection: Connection, project: Project, prefix: str) -> PublishedRevision | None:
-    found = await list_revisions_of_commits(connection, project.project_id, prefix, limit=2)
-    if len(found) > 1:
-        raise BadUsage(
-            "bad_revision",
-            f"The SHA of more than one commit of {project.name} begins with {prefix}.",
-            hint="Write more of its digits.",
-        )
-    return found[0] if found else None
+    newest = PublishedRevision(project.revision, project.synced_commit, project.synced_at)
+    if moment is None:
+        return newest
+    return await get_revision_as_of(connection, project.project_id, moment, name=project.name, newest=newest)
 
 
 def _split(files: Sequence[RevisionFile]) -> Iterator[Sequence[RevisionFile]]:

@@ -182,7 +182,7 @@ async def test_a_commit_that_is_abbreviated_too_far_is_refused(
     )
     with pytest.raises(BadUsage) as refused:
         await pull(mirror, tmp_path / "docs", AtCommit("abcdef0"))
-    assert refused.value.code == "bad_revision"
+    assert refused.value.code == "commit_ambiguous"
     assert (await pull(mirror, tmp_path / "docs", AtCommit("abcdef02"))).revision == 1
 
 
