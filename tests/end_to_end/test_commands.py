@@ -348,8 +348,9 @@ def test_a_key_is_rotated_and_a_platform_key_acts_for_any_tenant(shell: Shell) -
     assert read_refusal(shell.up, "/status", key=first["apiKey"]) == 401
     assert shell.refuse("key", "rotate", first["keyId"]) == (3, "key_not_found")
     assert shell.refuse("key", "rotate", second["keyId"], "--overlap-hours", "9999") == (2, "overlap_invalid")
+    shell.ask("tenant", "add", "rotated")
     made = shell.ask("key", "add", "--name", "ops", "--platform", "--expires-days", "1")
-    assert {"acme", "default"} <= {one["name"] for one in read_tenants(shell.up, made["apiKey"])}
+    assert {"rotated", "default"} <= {one["name"] for one in read_tenants(shell.up, made["apiKey"])}
     assert read_refusal(shell.up, "/api/v1/projects", key=made["apiKey"]) == 400
     newer = shell.ask("key", "rotate", made["keyId"], "--platform")
     assert {one["keyId"] for one in shell.ask("key", "list", "--platform")["items"]} == {made["keyId"], newer["keyId"]}

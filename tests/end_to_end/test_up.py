@@ -102,7 +102,7 @@ async def test_an_edit_in_the_folder_becomes_visible_by_itself(up: Up, place: Pa
         run_git(place / "handbook", "add", "-A")
         run_git(place / "handbook", "commit", "-qm", "More")
         head = run_git(place / "handbook", "rev-parse", "HEAD")
-        async with asyncio.timeout(VISIBLE_SECONDS):
+        async with asyncio.timeout(START_SECONDS):  # each turn starts a process
             while project["syncedCommit"] != head:
                 # A commit that changes no file moves no revision: nothing is told, so we ask until it is there.
                 await asyncio.to_thread(
