@@ -91,16 +91,23 @@ async def search_chunks(
         list(weights.values()),
         lookup.most,
         lookup.most_scanned,
+        *list_bounds(projects, query),
+        limit,
+    )
+    return make_places(rows)
+
+
+def list_bounds(projects: Mapping[ProjectId, Searched], query: SearchQuery) -> Sequence[Sequence[object]]:
+    """Return what bounds a search, as each of its statements takes it: the projects with their revisions and paths, and the filters."""
+    return (
         list(projects),
         [searched.revision for searched in projects.values()],
         [searched.paths.start for searched in projects.values()],
         [searched.paths.end for searched in projects.values()],
-        list(query.paths),
-        list(query.languages),
-        list(query.phrases),
-        limit,
+        query.paths,
+        query.languages,
+        query.phrases,
     )
-    return make_places(rows)
 
 
 def make_places(rows: Sequence[Mapping[str, Any]]) -> tuple[Sequence[Place], int]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from syncd.adapters.postgres.connections import Connection
-from syncd.adapters.postgres.reading.search import Place, Searched, make_places
+from syncd.adapters.postgres.reading.search import Place, Searched, list_bounds, make_places
 from syncd.adapters.postgres.statements import load_statement
 from syncd.core.ids import ProjectId
 from syncd.core.meaning import Vector, format_vector
@@ -54,13 +54,7 @@ async def search_vectors(
         model,
         format_vector(vector),
         most_passages,
-        list(projects),
-        [searched.revision for searched in projects.values()],
-        [searched.paths.start for searched in projects.values()],
-        [searched.paths.end for searched in projects.values()],
-        list(query.paths),
-        list(query.languages),
-        list(query.phrases),
+        *list_bounds(projects, query),
         limit,
     )
     return make_places(rows)
