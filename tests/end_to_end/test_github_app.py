@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ import pytest_asyncio
 
 from syncd.adapters.embedded.redis import RedisServer
 from syncd.adapters.encryption import make_master_key
+from syncd.cli import main
 from tests.databases import Database
 from tests.end_to_end.daemons import make_settings, open_daemon
-from tests.end_to_end.running import make_environment
 from tests.environment import clear_environment
 from tests.fakegithub.app_keys import make_app_keys
 from tests.fakegithub.apps import App
@@ -35,19 +36,20 @@ class Plant:
     installation_id: int
     url: str
     environment: Mapping[str, str]
-    place: Path
 
     async def run(self, *words: str) -> tuple[int, Any]:
-        """Return exit code and JSON of one command."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "syncd", *words, "--json"),
-            cwd=self.place,
-            env=dict(self.environment),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        output, errors = await process.communicate()
-        return process.returncode or 0, json.loads(output or errors)
+        """Return exit code and JSON of one command, which runs in a thread: the daemon that it speaks to is in our loop."""
+        return await asyncio.to_thread(self._run, words)
+
+    def _run(self, words: Sequence[str]) -> tuple[int, Any]:
+        output, errors = StringIO(), StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(errors):
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                main([*words, "--json"])
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, json.loads(output.getvalue() or errors.getvalue())
 
     async def get(self, path: str, **query: str) -> int:
         async with aiohttp.ClientSession() as session, session.get(self.url + path, params=query) as answer:
@@ -80,7 +82,7 @@ async def plant(
         environment |= {"SYNCD_GITHUB_API_URL": fake.url, "SYNCD_GITHUB_APP_ID": str(hosted.number)}
         async with open_daemon(settings) as url:
             number = hosted.install("acme", [book]).number
-            yield Plant(fake, hosted, number, url, make_environment() | environment, tmp_path)
+            yield Plant(fake, hosted, number, url, environment)
 
 
 async def test_a_tenant_mirrors_its_private_repository_through_the_app(plant: Plant) -> None:
@@ -113,7 +115,7 @@ async def test_a_tenant_mirrors_its_private_repository_through_the_app(plant: Pl
 
 async def test_half_of_an_app_is_said_so(plant: Plant) -> None:
     environment = {name: value for name, value in plant.environment.items() if name != "SYNCD_GITHUB_APP_KEY"}
-    half = Plant(plant.fake, plant.hosted, plant.installation_id, plant.url, environment, plant.place)
+    half = Plant(plant.fake, plant.hosted, plant.installation_id, plant.url, environment)
     code, told = await half.run("github", "connect", "--account", "acme")
     assert (code, told["error"]["code"]) == (2, "setting_missing")
     assert "SYNCD_GITHUB_APP_KEY" in told["error"]["message"]
