@@ -1,10 +1,13 @@
 """What a call of an agent costs: docs_read, docs_search and docs_list beside a no-op tool of the bare SDK and the bare query.
 
-    nice -n 5 python -m bench.agents [--seconds 4] [--streams 1000] [--calls 100000] [--json]
+    nice -n 5 python -m bench.agents [--seconds 4] [--rounds 16] [--streams 1000] [--calls 100000] [--json]
 
 Each server is a process of its own: ours as `syncd-mcp http` runs it, and one tool that answers "ok" on the SDK's lowlevel server (JSON,
 httptools, no key, no database). Both get the same requests over kept connections from this process. Times are the client's; the processor's
 time is the server process', user and system, by call.
+
+The kinds of calls take turns, a slice of time each, in as many rounds: whatever else the machine does falls on all of them, and each round
+tells by itself how many times the processor's time of the no-op a call takes. What is told of that is the median round, and the spread.
 """
 
 import argparse
@@ -15,7 +18,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -45,7 +48,8 @@ CALLS: dict[str, dict[str, object]] = {
     "docs_search": {"query": "quokka port"},
     "docs_list": {"project": "guide"},
 }
-WARM_UP_CALLS = 200
+WARM_UP_CALLS = 50
+WARM_UP_SECONDS = 1.0
 _DOCUMENT = """
 select p.name, p.revision, v.path, b.text
 from projects p
@@ -65,8 +69,25 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
+class Slice:
+    """The calls of one kind in one round: how long each took, all of them together, and the server's processor; seconds."""
+
+    times: Sequence[float]
+    seconds: float
+    cpu: float
+
+    @property
+    def cpu_each(self) -> float:
+        """Return the processor's time of one call."""
+        return self.cpu / len(self.times)
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
-    """One kind of call from so many clients at once. Milliseconds; *cpu* is the server's, a call."""
+    """One kind of call from so many clients at once. Milliseconds; *cpu* is the server's, a call.
+
+    *times_noop* is how many times that of the no-op it is: in the median round, and in the second best and the second worst of ten.
+    """
 
     call: str
     clients: int
@@ -74,6 +95,7 @@ class Cell:
     p99: float
     per_second: float
     cpu: float | None
+    times_noop: tuple[float, float, float] | None = None
 
 
 async def serve_noop(port: int) -> None:
@@ -120,7 +142,7 @@ async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, m
     assert b'"isError":true' not in body, body
 
 
-async def load(served: Served, call: str, message: bytes, *, clients: int, seconds: float) -> Cell:
+async def load(served: Served, message: bytes, *, clients: int, seconds: float) -> Slice:
     """Send *message* from so many connections at once, each as soon as it is answered."""
     times = list[float]()
     async with AsyncExitStack() as stack:
@@ -129,12 +151,13 @@ async def load(served: Served, call: str, message: bytes, *, clients: int, secon
             reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
             stack.callback(writer.close)
             connections.append((reader, writer))
-        for number in range(WARM_UP_CALLS):
+        for number in range(max(WARM_UP_CALLS, clients)):
             await exchange(*connections[number % clients], message)
         before, began = _cpu(served), time.perf_counter()
 
         async def work(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            while time.perf_counter() - began < seconds:
+            started = 0.0
+            while started - began < seconds:  # once at least
                 started = time.perf_counter()
                 await exchange(reader, writer, message)
                 times.append(time.perf_counter() - started)
@@ -142,18 +165,36 @@ async def load(served: Served, call: str, message: bytes, *, clients: int, secon
         async with asyncio.TaskGroup() as tasks:
             for connection in connections:
                 tasks.create_task(work(*connection))
-        cpu = (_cpu(served) - before) / len(times) * 1000
-    return _summarise(call, clients, times, time.perf_counter() - began, cpu)
+        return Slice(times, time.perf_counter() - began, _cpu(served) - before)
 
 
 def _cpu(served: Served) -> float:
-    spent = served.process.cpu_times()
-    return float(spent.user + spent.system)
+    """Return the seconds of processor that a server has taken, to the microsecond: /proc tells them in hundredths."""
+    return time.clock_gettime((~served.process.pid << 3) | 2)  # clock_getcpuclockid(3), which Python does not have
 
 
-def _summarise(call: str, clients: int, times: Sequence[float], seconds: float, cpu: float | None) -> Cell:
-    p99 = quantiles(times, n=100)[98] * 1000
-    return Cell(call, clients, median(times) * 1000, p99, len(times) / seconds, cpu)
+async def compare(
+    calls: Mapping[str, tuple[Served, bytes]], *, clients: int, seconds: float, rounds: int
+) -> list[Cell]:
+    """Make each of *calls* for so many seconds, in turns. The first is what the others are compared with."""
+    slices: dict[str, list[Slice]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, (served, message) in calls.items():
+            slices[name].append(await load(served, message, clients=clients, seconds=seconds / rounds))
+    noop = next(iter(slices.values()))
+    return [_summarise(name, clients, made, noop) for name, made in slices.items()]
+
+
+def _summarise(call: str, clients: int, made: Sequence[Slice], noop: Sequence[Slice] | None) -> Cell:
+    times = [one for some in made for one in some.times]
+    p50, p99 = median(times) * 1000, quantiles(times, n=100)[98] * 1000
+    per_second = len(times) / sum(some.seconds for some in made)
+    if noop is None:
+        return Cell(call, clients, p50, p99, per_second, None)
+    ratios = sorted(one.cpu_each / bare.cpu_each for one, bare in zip(made, noop, strict=True))
+    tenth = len(ratios) // 10
+    spread = (median(ratios), ratios[tenth], ratios[-1 - tenth])
+    return Cell(call, clients, p50, p99, per_second, sum(some.cpu for some in made) / len(times) * 1000, spread)
 
 
 async def query_bare(party: Party, *, seconds: float) -> Cell:
@@ -164,7 +205,7 @@ async def query_bare(party: Party, *, seconds: float) -> Cell:
         async with reading(party.mirror.read_pool, party.mirror.tenant_id) as connection:
             assert len(await connection.fetch(_DOCUMENT)) == 1
         times.append(time.perf_counter() - started)
-    return _summarise("bare query", 1, times, time.perf_counter() - began, None)
+    return _summarise("bare query", 1, [Slice(times, time.perf_counter() - began, 0.0)], None)
 
 
 async def measure_streams(served: Served, streams: int) -> dict[str, float]:
@@ -249,8 +290,8 @@ async def mirrored(directory: Path) -> AsyncIterator[tuple[Party, str]]:
             yield party, database.read_url
 
 
-async def run(*, seconds: float, streams: int, calls: int) -> dict[str, Any]:
-    """Measure everything once, each cell right after the others of its number of clients."""
+async def run(*, seconds: float, rounds: int, streams: int, calls: int) -> dict[str, Any]:
+    """Measure everything, the calls of each number of clients in turns."""
     cells = list[Cell]()
     with tempfile.TemporaryDirectory() as directory:
         async with AsyncExitStack() as stack:
@@ -263,33 +304,38 @@ async def run(*, seconds: float, streams: int, calls: int) -> dict[str, Any]:
             noop = ("-m", "bench.agents", "--noop", str(noop_port))
             ours = await stack.enter_async_context(starting(http, port, party.api_key, many))
             bare = await stack.enter_async_context(starting(noop, noop_port, "none", {}))
+            asked = {"no-op": (bare, make_message(bare, "tools/call", name="noop", arguments={}))}
+            for tool, arguments in CALLS.items():
+                asked[tool] = (ours, make_message(ours, "tools/call", name=tool, arguments=arguments))
+            for served, message in asked.values():
+                await load(served, message, clients=max(CLIENTS), seconds=WARM_UP_SECONDS)
             for clients in CLIENTS:
-                nothing = make_message(bare, "tools/call", name="noop", arguments={})
-                cells.append(await load(bare, "no-op", nothing, clients=clients, seconds=seconds))
-                for tool, arguments in CALLS.items():
-                    message = make_message(ours, "tools/call", name=tool, arguments=arguments)
-                    cells.append(await load(ours, tool, message, clients=clients, seconds=seconds))
+                cells += await compare(asked, clients=clients, seconds=seconds, rounds=rounds)
             cells.append(await query_bare(party, seconds=seconds))
             listening = await measure_streams(ours, streams)
             memory = await measure_memory(ours, calls)
-    return {"cells": [asdict(cell) for cell in cells], "streams": listening, "memory": memory}
+    load_average = round(os.getloadavg()[0], 1)
+    return {"cells": [asdict(cell) for cell in cells], "streams": listening, "memory": memory, "load": load_average}
 
 
 def show(measured: dict[str, Any]) -> None:
     """Print the figures as a table."""
-    print("| call | clients | p50 ms | p99 ms | calls/s | server CPU ms a call |\n|---|---|---|---|---|---|")
+    print("| call | clients | p50 ms | p99 ms | calls/s | server CPU ms a call | times the no-op (spread) |")
+    print("|---|---|---|---|---|---|---|")
     for cell in measured["cells"]:
+        figures = f"{cell['p50']:.2f} | {cell['p99']:.2f} | {cell['per_second']:.0f}"
         cpu = "" if cell["cpu"] is None else f"{cell['cpu']:.2f}"
-        print(
-            f"| {cell['call']} | {cell['clients']} | {cell['p50']:.2f} | {cell['p99']:.2f} | {cell['per_second']:.0f} | {cpu} |"
-        )
+        times = "" if cell["times_noop"] is None else "{:.2f} ({:.2f} to {:.2f})".format(*cell["times_noop"])
+        print(f"| {cell['call']} | {cell['clients']} | {figures} | {cpu} | {times} |")
+    print("load of the machine at the end:", measured["load"])
     print(measured["streams"], "MiB after each tenth of the calls:", measured["memory"])
 
 
 def main() -> None:
     """Run the bench, or the server that it measures beside."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--seconds", type=float, default=4.0, help="for each kind of call and number of clients")
+    parser.add_argument("--rounds", type=int, default=16)
     parser.add_argument("--streams", type=int, default=1000)
     parser.add_argument("--calls", type=int, default=100_000)
     parser.add_argument("--json", action="store_true")
@@ -298,7 +344,9 @@ def main() -> None:
     if chosen.noop is not None:
         asyncio.run(serve_noop(chosen.noop))
         return
-    measured = asyncio.run(run(seconds=chosen.seconds, streams=chosen.streams, calls=chosen.calls))
+    measured = asyncio.run(
+        run(seconds=chosen.seconds, rounds=chosen.rounds, streams=chosen.streams, calls=chosen.calls)
+    )
     print(json.dumps(measured)) if chosen.json else show(measured)
 
 

@@ -29,6 +29,7 @@ from mcp_types import (
 from mcp_types.methods import serialize_server_result
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, LATEST_MODERN_VERSION
 from opentelemetry import trace
+from pydantic_core import from_json
 from starlette.requests import Request
 from starlette.types import Scope, Send
 
@@ -93,8 +94,8 @@ def _parse(body: bytes) -> dict[str, Any] | None:
     if b"\\ud" in body or b"\\uD" in body:
         return None
     try:
-        message = json.loads(body.decode())
-    except (ValueError, RecursionError):
+        message = from_json(body)
+    except ValueError:
         return None
     match message:
         case {"jsonrpc": "2.0", "id": int() | str() as request_id, "method": "tools/call", "params": dict() as params}:

@@ -38,6 +38,9 @@ def configure_logging(mode: Mode, *, stream: TextIO | None = None, quiet: bool =
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING if quiet else logging.INFO)
+    # Looked up for each record unless told not to, and written in no line of ours: the place in the code, the thread, the process.
+    logging._srcfile = None  # noqa: SLF001 - as Python's own logging HOWTO says under "Optimization"
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for name, level in LIBRARY_LEVELS.items():
         logging.getLogger(name).setLevel(level)
 
