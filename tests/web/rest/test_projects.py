@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from syncd.adapters.postgres.leases import get_lease
 from syncd.adapters.postgres.transactions import in_project
 from syncd.adapters.redis.locks import RedisClient, open_redis_client
 from syncd.core.keys import ALL_SCOPES
@@ -199,6 +200,13 @@ async def test_a_query_that_is_none_is_refused(client: Client, ours: Party, quer
 # Locks and runs
 
 
+async def get_fence(party: Party) -> int:
+    async with in_project(party.mirror.pool, party.mirror.tenant_id, party.project.project_id) as connection:
+        lease = await get_lease(connection, party.project.project_id)
+    assert lease is not None
+    return lease.fence
+
+
 async def test_a_project_is_frozen_by_one_and_lifted_by_none_but_the_freezer_or_an_admin(
     client: Client, ours: Party
 ) -> None:
@@ -229,11 +237,7 @@ async def test_a_project_is_frozen_by_one_and_lifted_by_none_but_the_freezer_or_
 
 async def test_the_history_of_a_lock_names_the_request_that_made_it(client: Client, ours: Party) -> None:
     lock = f"{API}/projects/{ours.ids['project_id']}/lock"
-    async with in_project(ours.mirror.pool, ours.mirror.tenant_id, ours.project.project_id) as connection:
-        fence = await connection.fetchval(
-            "select fence from project_leases where project_id = $1", ours.project.project_id
-        )
-    force = {"reason": "stuck", "expectedFence": fence}
+    force = {"reason": "stuck", "expectedFence": await get_fence(ours)}
     steps = (
         ("POST", f"{lock}/force", force, "forced"),
         ("PUT", lock, {"reason": "release"}, "frozen.1"),
@@ -250,10 +254,7 @@ async def test_the_history_of_a_lock_names_the_request_that_made_it(client: Clie
 
 async def test_a_lease_is_ended_only_with_the_fence_of_its_holder(client: Client, ours: Party) -> None:
     path = f"{API}/projects/{ours.ids['project_id']}/lock/force"
-    async with in_project(ours.mirror.pool, ours.mirror.tenant_id, ours.project.project_id) as connection:
-        fence = await connection.fetchval(
-            "select fence from project_leases where project_id = $1", ours.project.project_id
-        )
+    fence = await get_fence(ours)
     wrong = await client.send("POST", path, {"reason": "stuck", "expectedFence": fence + 1}, key=ours.key)
     assert (wrong.status, wrong.error["code"]) == (409, "CONFLICT")
     assert (await client.send("POST", path, {"reason": "stuck", "expectedFence": fence}, key=ours.key)).status == 200
