@@ -86,7 +86,8 @@ class Slice:
 class Cell:
     """One kind of call from so many clients at once. Milliseconds; *cpu* is the server's, a call.
 
-    *times_noop* is how many times that of the no-op it is: in the median round, and in the second best and the second worst of ten.
+    *times_noop* is how many times that of the no-op it is: in the median round, and with the best and the worst tenth
+    of the rounds left out.
     """
 
     call: str
