@@ -154,7 +154,10 @@ async def show_freezes(connection: Connection, projects: Sequence[Project]) -> S
 
 def _show_freeze(project: Project, lease: Lease | None) -> Project:
     if lease is None or not lease.is_frozen:
-        return project
+        if project.condition != "frozen":
+            return project
+        # The freeze that the last look met has ended since, and the next look is due.
+        return replace(project, condition="waiting", reason=None, message=None, hint=None, next_try_at=None)
     error = make_frozen_error(lease)
     return replace(
         project,

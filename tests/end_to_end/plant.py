@@ -19,12 +19,11 @@ from syncd.core.projects import Project
 from syncd.services.projects import Shelf, create_project
 from syncd.services.repositories import resolve_repository
 from tests.databases import Database
-from tests.end_to_end.running import make_environment
+from tests.end_to_end.running import START_SECONDS, make_environment
 from tests.fakegithub.gitrepo import GitRepository
 from tests.fakegithub.server import FakeGitHub, open_fake_github
 from tests.loop import Clock
 
-START_SECONDS = 30
 TOKEN = "ghp_canary0123456789"
 NAME = "acme/handbook"
 

@@ -17,6 +17,7 @@ from urllib.request import Request, urlopen
 import psutil
 
 START_SECONDS = 60
+"""How long a process may take to say its first word: an interpreter reads all our modules, on a machine that does much else."""
 END_SECONDS = 30
 READY = {
     "ready", "project", "source", "commit", "revision", "documents", "chunks", "skipped",

@@ -10,8 +10,7 @@ from pathlib import Path
 import syncd
 from syncd.adapters.embedded.redis import RedisServer
 from tests.databases import Database
-
-DEADLINE_SECONDS = 20
+from tests.end_to_end.running import START_SECONDS
 
 
 async def test_the_service_manager_hears_that_the_daemon_is_ready_lives_and_drains(
@@ -35,7 +34,7 @@ async def test_the_service_manager_hears_that_the_daemon_is_ready_lives_and_drai
     (credentials / "syncd_redis_url").write_text(redis_server.url)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
-        manager.settimeout(DEADLINE_SECONDS)
+        manager.settimeout(START_SECONDS)
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "syncd", "run", cwd=tmp_path, env=environment, stderr=asyncio.subprocess.PIPE
         )
@@ -43,7 +42,7 @@ async def test_the_service_manager_hears_that_the_daemon_is_ready_lives_and_drai
             heard = {await asyncio.to_thread(manager.recv, 500) for _ in range(2)}
             process.send_signal(signal.SIGTERM)
             draining = await asyncio.to_thread(manager.recv, 500)
-            async with asyncio.timeout(DEADLINE_SECONDS):
+            async with asyncio.timeout(START_SECONDS):
                 _, said = await process.communicate()
         finally:
             if process.returncode is None:

@@ -20,12 +20,14 @@ from mcp_server.identity import READ_SCOPE
 from mcp_server.registry import TOOLS
 from mcp_server.serving import open_listener
 from tests.databases import Database
+from tests.end_to_end.running import START_SECONDS
 from tests.mcp_server.agents import MODERN, open_agent, post, request, text_of
 from tests.mcp_server.worlds import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 ROOT = str(Path(mcp_server.__file__).parent.parent)
-DEADLINE_SECONDS = 20
+END_SECONDS = 10
+"""Well within the time that calls have to end."""
 
 
 def make_environment(database: Database, **settings: str) -> dict[str, str]:
@@ -62,7 +64,7 @@ async def running(
 async def read_event(process: asyncio.subprocess.Process, event: str) -> dict[str, object]:
     """Return the next line of the log with this event."""
     assert process.stderr is not None
-    async with asyncio.timeout(DEADLINE_SECONDS):
+    async with asyncio.timeout(START_SECONDS):
         while line := await process.stderr.readline():
             fields: dict[str, object] = json.loads(line)
             if fields["event"] == event:
@@ -77,7 +79,7 @@ async def test_http_serves_logs_one_line_a_call_and_drains_at_sigterm(world: Wor
         status, _, text = await post(origin, world.acme.api_key, body)
         called = await read_event(process, "tool_called")
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(DEADLINE_SECONDS):
+        async with asyncio.timeout(START_SECONDS):
             _, rest = await process.communicate()
 
     assert status == 200
@@ -102,7 +104,7 @@ async def test_an_open_stream_does_not_hold_up_the_end(world: World, tmp_path: P
             agent.listen(resource_subscriptions=["doc://guide"]) as subscription,
         ):
             process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(DEADLINE_SECONDS / 2):  # well within the time that calls have to end
+            async with asyncio.timeout(END_SECONDS):
                 with pytest.raises((StopAsyncIteration, SubscriptionLost)):
                     await anext(subscription)
                 assert await process.wait() == 0
@@ -126,7 +128,7 @@ async def test_http_serves_on_an_inherited_socket(world: World, tmp_path: Path) 
 async def test_the_service_manager_hears_that_http_is_served_lives_and_ends(world: World, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
-        manager.settimeout(DEADLINE_SECONDS)
+        manager.settimeout(START_SECONDS)
         environment = make_environment(world.database, NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="30000000")
         async with running(tmp_path, environment, "http", "--listen", "127.0.0.1:0") as process:
             heard = {await asyncio.to_thread(manager.recv, 500) for _ in range(2)}
@@ -172,7 +174,7 @@ async def test_what_is_wrong_is_said_in_a_sentence(
     world: World, tmp_path: Path, settings: dict[str, str], arguments: tuple[str, ...], code: int, said: str
 ) -> None:
     async with running(tmp_path, make_environment(world.database, **settings), *arguments) as process:
-        async with asyncio.timeout(DEADLINE_SECONDS):
+        async with asyncio.timeout(START_SECONDS):
             _, errors = await process.communicate()
 
     assert process.returncode == code

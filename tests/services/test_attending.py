@@ -18,6 +18,7 @@ from syncd.core.projects import Project
 from syncd.core.schedule import FIRST_BACKOFF_SECONDS, STALLED_SECONDS
 from syncd.errors import RetryLater, Stalled
 from syncd.services.locking import Locking
+from syncd.services.projects import Shelf, get_project_by_id
 from tests.databases import Database, run_statement
 from tests.loop import Loop, count_rows, fetch, open_folder, open_loop, read_queue, write_pages
 from tests.mirror import Mirror
@@ -207,6 +208,22 @@ async def test_a_frozen_project_is_not_synced_and_says_who_froze_it(
     loop.clock.advance((await read_queue(loop, project))[0])
     await loop.step()
     assert ((await loop.get(project)).condition, (await loop.get(project)).revision) == ("ready", 1)
+
+
+async def test_a_freeze_that_was_lifted_is_not_shown_until_the_next_look(
+    loop: Loop, database: Database, tmp_path: Path
+) -> None:
+    project = await loop.add_folder(tmp_path)
+    freeze = (
+        "update syncd.project_leases set freeze_id = gen_random_uuid(), frozen_by = 'Ann', freeze_reason = 'a release'"
+    )
+    await run_statement(database.migrator_url, freeze)
+    await loop.step()
+    shelf = Shelf(loop.mirror.web_pool, project.tenant_id, None, loop.clock)
+    assert (await get_project_by_id(shelf, project.project_id)).condition == "frozen"
+    await run_statement(database.migrator_url, "update syncd.project_leases set freeze_id = null")
+    shown = await get_project_by_id(shelf, project.project_id)
+    assert (shown.condition, shown.reason, shown.message, shown.next_try_at) == ("waiting", None, None, None)
 
 
 async def test_a_project_that_somebody_else_holds_waits_without_counting_a_failure(
