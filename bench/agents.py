@@ -86,8 +86,7 @@ class Slice:
 class Cell:
     """One kind of call from so many clients at once. Milliseconds; *cpu* is the server's, a call.
 
-    *times_noop* is how many times that of the no-op it is: in the median round, and with the best and the worst tenth
-    of the rounds left out.
+    *times_noop* is how many times that of the no-op it is: in the median round, the least and the most, a tenth of the rounds aside at either end.
     """
 
     call: str
