@@ -22,15 +22,18 @@ CLUSTERS_MAX_BYTES = 8 * 1024**3
 """What the clusters of two processes take at most, with the log that a checkpoint has not yet freed."""
 
 
-def pytest_configure() -> None:
-    """Let Ctrl-C reach what tests start, and give the same commit the same examples: another throw is `--hypothesis-profile=dice`."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Let Ctrl-C reach what tests start, and give the quick size the same examples for the same commit.
+
+    Campaigns (any other -m) throw anew each time, and so does whoever asks for it: `--hypothesis-profile=dice`.
+    """
     # A shell that runs the tests in its background has Ctrl-C ignored, and children inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # How long an example takes says how busy the machine is, not whether the law holds.
     patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.register_profile("dice", patient, derandomize=False, print_blob=True)
     settings.register_profile("same", patient, derandomize=True)
-    settings.load_profile("same")
+    settings.load_profile("same" if config.option.markexpr == "not full" else "dice")
 
 
 @pytest.fixture(scope="session")
