@@ -1,12 +1,16 @@
 """The commands of locks beside a running `up`: its daemon obeys them, and says so."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests.end_to_end.shells import Shell, make_folder
+
+DEADLINE_SECONDS = 5
 
 LOCK_NAMES = {
     "project", "lockedBy", "lockedAt", "expiresAt", "lockReason", "lockKind", "lockHost", "fence", "heartbeatAge", "lockFlags", "newestFence",
@@ -18,9 +22,18 @@ def folder(shell: Shell, place: Path) -> Iterator[Path]:
     """A synced project of its own, called as the folder is; removed at the end."""
     folder = make_folder(place, f"locks-{uuid4()}", "a.md")
     shell.ask("project", "add", "--folder", str(folder))
-    shell.ask("project", "sync", folder.name, "--wait")
+    sync(shell, folder.name)
     yield folder
     shell.ask("project", "remove", folder.name)
+
+
+def sync(shell: Shell, name: str) -> Any:  # noqa: ANN401 - JSON
+    """Sync a project to the end: what is published can be seen a moment before its lock is given back."""
+    synced = shell.ask("project", "sync", name, "--wait")
+    end = time.monotonic() + DEADLINE_SECONDS
+    while shell.ask("lock", "show", name)["lockedBy"] is not None:
+        assert time.monotonic() < end, "the lock is not given back"
+    return synced
 
 
 def test_a_frozen_project_does_not_sync_until_it_is_unfrozen(shell: Shell, folder: Path) -> None:
@@ -51,8 +64,7 @@ def test_a_frozen_project_does_not_sync_until_it_is_unfrozen(shell: Shell, folde
 
     assert shell.ask("lock", "unfreeze", name)["lockedBy"] is None
     assert shell.ask("project", "show", name)["condition"] != "frozen"
-    synced = shell.ask("project", "sync", name, "--wait")
-    assert synced["revision"] == 2
+    assert sync(shell, name)["revision"] == 2
     history = shell.ask("lock", "history", name)
     actions = [event["action"] for event in history["items"]]
     assert actions[-3:] == ["freeze", "release", "acquire"]
