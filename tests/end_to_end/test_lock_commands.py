@@ -62,7 +62,7 @@ def test_a_frozen_project_does_not_sync_until_it_is_unfrozen(shell: Shell, folde
     (told,) = [one for one in shell.ask("status")["projects"] if one["name"] == name]
     assert (told["condition"], told["lockReason"]) == ("frozen", "the release")
 
-    assert shell.ask("lock", "unfreeze", name)["lockedBy"] is None
+    assert shell.ask("lock", "unfreeze", name)["lockKind"] != "freeze"  # by now a sync may hold it
     assert shell.ask("project", "show", name)["condition"] != "frozen"
     assert sync(shell, name)["revision"] == 2
     history = shell.ask("lock", "history", name)
