@@ -5,12 +5,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+import pytest
 import pytest_asyncio
 
 import syncd
 from syncd.adapters.embedded.redis import RedisServer
+from syncd.adapters.postgres import outages
 from syncd.adapters.postgres.connections import open_pool
 from syncd.adapters.postgres.migrations import Migration
+from syncd.adapters.redis import locks
 from syncd.adapters.redis.locks import open_redis_client
 from syncd.web.site import Site
 from tests.databases import Database, name_database, run_statement
@@ -42,6 +45,13 @@ async def open_gated(
         open_redis_client(redis_url) as client,
     ):
         yield make_test_site(pool, client), postgres, redis
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that a busy machine lets answer late is up: here servers are away, and not slow."""
+    monkeypatch.setattr(outages, "CHECK_SECONDS", 30.0)
+    monkeypatch.setattr(locks, "CALL_SECONDS", 30.0)
 
 
 @pytest_asyncio.fixture
