@@ -35,10 +35,11 @@ export function makeProject(store, name, session) {
   function update(ids) {
     const project = store.find(name);
     if (project === shown && ids !== null) return;
-    const isNews = shown === null || project === undefined || stamp(project) !== stamp(shown);
+    const isFirst = shown === null;
+    const isNews = isFirst || project === undefined || stamp(project) !== stamp(shown);
     shown = project ?? null;
     drawHead(project);
-    if (project && isNews) askSoon(project);
+    if (project && isNews) askSoon(project, isFirst ? 0 : AGAIN_MS);
   }
 
   function drawHead(project) {
@@ -63,7 +64,7 @@ export function makeProject(store, name, session) {
   const title = el("div", { class: "title" });
   const facts = el("dl", { class: "facts-grid card" });
 
-  function askSoon(project) {
+  function askSoon(project, delay) {
     clearTimeout(waiting);
     waiting = setTimeout(async () => {
       const mine = asked = {};
@@ -73,7 +74,7 @@ export function makeProject(store, name, session) {
       } catch (refused) {
         if (mine === asked) sections.replaceChildren(el("p", { class: "note" }, `${refused.message} ${refused.hint}`));
       }
-    }, shown === null ? 0 : AGAIN_MS);
+    }, delay);
   }
 
   function draw(project, detail) {
