@@ -58,7 +58,7 @@ class Later:
 class Call:
     """What a handler works with. *connection* is in a transaction that sees the caller's tenant alone, read-only but for tools that write.
 
-    *projects* are those that the caller's key opens: a handler reads of no other. *pool* is for what must be committed before the answer.
+    *projects* are those that the caller's key opens: a handler reads of no other. *pool* is for what is looked at once that has ended.
     *helpers* are the models that searches may ask; *report* tells the client how far a call is that takes long.
     *request_id* is the call's own, as the log and the ledger name it.
     """

@@ -45,12 +45,11 @@ class _JoinedWrites:
 
     def write(self, data: bytes) -> None:
         """Write *data*; the first of it, with the next, or alone where none comes before the loop goes round."""
+        self._kept.append(data)
         if self._begun:
-            self._kept.append(data)
             self._flush()
         else:
             self._begun = True
-            self._kept.append(data)
             self._loop.call_soon(self._flush)
 
     def close(self) -> None:

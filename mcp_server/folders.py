@@ -19,7 +19,7 @@ from syncd.core.references import list_spellings
 # No path holds a control character.
 _AFTER_A_NAME = "\x01"
 _COMPARED_PROJECTS = 20
-_COMPARED_PATHS = 5_000
+COMPARED_PATHS = 5_000
 _SHOWN_PATHS = 5
 
 
@@ -56,7 +56,7 @@ async def hint_near_places(call: Call, projects: Sequence[ReadableProject], text
     compared = projects[:_COMPARED_PROJECTS]
     known: dict[str, str] = {}
     for project in compared:
-        limit = _COMPARED_PATHS // len(compared)
+        limit = COMPARED_PATHS // len(compared)
         for path in await list_paths(call.connection, project.project_id, limit=limit, revision=project.revision):
             for folder in _list_folders(path):
                 known.setdefault(folder, f"{project.name}/{folder}/")

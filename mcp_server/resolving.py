@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from mcp_server.calls import Asker, Call
-from mcp_server.folders import find_folder, list_nearest
+from mcp_server.folders import COMPARED_PATHS, find_folder, list_nearest
 from mcp_server.viewing import view_project
 from syncd.adapters.postgres.reading.at_once import ReadDocument, WantedDocument, read_document
 from syncd.adapters.postgres.reading.documents import ReadableDocument, find_version, list_documents_at, list_paths
@@ -24,7 +24,6 @@ from syncd.core.references import (
 from syncd.core.visible import make_visible
 from syncd.errors import NotFound
 
-_COMPARED_PATHS = 5_000
 _COMMIT = re.compile("[0-9a-f]{40}")
 
 
@@ -209,7 +208,7 @@ async def _explain_absence(call: Call, text: str, candidates: Sequence[_Candidat
     if moved is not None:
         return moved
     project = candidates[0].project
-    paths = await list_paths(call.connection, project.project_id, limit=_COMPARED_PATHS, revision=project.revision)
+    paths = await list_paths(call.connection, project.project_id, limit=COMPARED_PATHS, revision=project.revision)
     wanted = candidates[-1].path
     folder = await find_folder(call, project, wanted)
     if folder:

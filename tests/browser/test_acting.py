@@ -12,7 +12,7 @@ from playwright.async_api import Page, Route, expect
 from syncd.adapters.postgres.connections import LeaseLost
 from syncd.adapters.redis.locks import RedisClient
 from syncd.core.locks import Actor
-from syncd.core.projects import NewProject
+from syncd.core.projects import NewProject, Project
 from syncd.errors import Busy
 from syncd.services.freezing import LockDesk, freeze_project
 from syncd.services.keys import KeyRequest, create_key
@@ -55,6 +55,13 @@ async def enter(page: Page, served: Served, project: str) -> None:
     await expect(page.get_by_role("heading", name=project, exact=True)).to_be_visible()
 
 
+async def enter_new(page: Page, served: Served, mirror: Mirror) -> Project:
+    """Add a project that was never synced, and open its page."""
+    project = await mirror.add_project(NewProject(name="guide", source="folder", folder="/srv/guide"))
+    await enter(page, served, "guide")
+    return project
+
+
 async def test_a_sync_is_asked_for_and_watched_through_its_phases(
     page: Page, served: Served, loop: Loop, tmp_path: Path
 ) -> None:
@@ -89,8 +96,7 @@ async def test_a_sync_is_asked_for_and_watched_through_its_phases(
 async def test_a_freeze_is_asked_for_refuses_syncs_and_agents_with_its_reason_and_is_lifted(
     page: Page, served: Served, mirror: Mirror, database: Database
 ) -> None:
-    project = await mirror.add_project(NewProject(name="guide", source="folder", folder="/srv/guide"))
-    await enter(page, served, "guide")
+    project = await enter_new(page, served, mirror)
     await page.get_by_role("button", name="Freeze…").click()
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text("Syncs stop.")
@@ -201,8 +207,7 @@ async def test_everything_can_be_done_by_keyboard(page: Page, served: Served, mi
 async def test_the_focus_goes_to_the_next_button_when_an_answer_comes_after_its_event(
     page: Page, served: Served, mirror: Mirror
 ) -> None:
-    await mirror.add_project(NewProject(name="guide", source="folder", folder="/srv/guide"))
-    await enter(page, served, "guide")
+    await enter_new(page, served, mirror)
 
     async def answer_late(route: Route) -> None:
         answer = await route.fetch()
@@ -220,8 +225,7 @@ async def test_the_focus_goes_to_the_next_button_when_an_answer_comes_after_its_
 async def test_the_focus_goes_to_the_next_button_when_somebody_else_freezes(
     page: Page, served: Served, mirror: Mirror, redis: RedisClient
 ) -> None:
-    project = await mirror.add_project(NewProject(name="guide", source="folder", folder="/srv/guide"))
-    await enter(page, served, "guide")
+    project = await enter_new(page, served, mirror)
     await page.get_by_role("button", name="Freeze…").focus()
     bob = Actor("bob", is_admin=False)
     desk = LockDesk(mirror.web_pool, redis, mirror.locking.locks, mirror.tenant_id, bob, 30, mirror.work.clock)
